@@ -1,0 +1,249 @@
+//! Jobs: what a template becomes for miners (spec section 5.1), and which of a channel's jobs still count.
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use crate::extranonce::FULL_LEN;
+use crate::template::{Template, merkle_root};
+use bitcoin::hashes::Hash;
+use bitcoin::script::{Builder, PushBytesBuf};
+use bitcoin::{ScriptBuf, Target, Transaction, TxMerkleNode, TxOut, Txid, block, consensus};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use sv2_wire::{B0_64K, Seq0_255, U256};
+
+/// A template that no job can be made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkError {
+    /// Height, pool signature and extranonce exceed the 100 bytes that consensus allows.
+    #[error("a coinbase script of {0} bytes is too long")]
+    Script(usize),
+    /// A part of the coinbase or the merkle path exceeds its wire type.
+    #[error("the coinbase or the merkle path does not fit a message")]
+    Oversize,
+}
+
+/// A template with the pool's own outputs and signature: the coinbase of every channel, but for the extranonce.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) template: Arc<Template>,
+    /// Coinbase before the extranonce, stripped of BIP141 fields (spec section 3.7.1).
+    pub(crate) coinbase_prefix: B0_64K,
+    /// Coinbase behind the extranonce, stripped likewise.
+    pub(crate) coinbase_suffix: B0_64K,
+    pub(crate) merkle_path: Seq0_255<U256>,
+    script_head: Vec<u8>,
+    payout: TxOut,
+}
+
+impl Work {
+    /// Lays out the coinbase script: height, signature, extranonce, each a push.
+    pub(crate) fn new(
+        template: Arc<Template>,
+        signature: &[u8],
+        payout: ScriptBuf,
+    ) -> Result<Self, WorkError> {
+        let signature = PushBytesBuf::try_from(signature.to_vec()).map_err(|_| WorkError::Oversize)?;
+        let tag = Builder::new().push_slice(signature).into_script();
+        let mut script_head = [template.coinbase_prefix.as_bytes(), tag.as_bytes()].concat();
+        script_head.push(FULL_LEN as u8);
+        let script_len = script_head.len().saturating_add(FULL_LEN);
+        if !(2..=MAX_SCRIPT_LEN).contains(&script_len) {
+            return Err(WorkError::Script(script_len));
+        }
+        let payout = TxOut { value: template.value, script_pubkey: payout };
+        let mut whole = coinbase(&template, &script_head, &payout, &[0; FULL_LEN]);
+        for input in &mut whole.input {
+            input.witness.clear();
+        }
+        let bytes = consensus::serialize(&whole);
+        let (prefix, rest) =
+            bytes.split_at_checked(SCRIPT_OFFSET.saturating_add(script_head.len())).unwrap_or_default();
+        let (_, suffix) = rest.split_at_checked(FULL_LEN).unwrap_or_default();
+        let path = template.merkle_path.iter().map(|node| U256::from_le_bytes(node.to_byte_array()));
+        Ok(Self {
+            coinbase_prefix: B0_64K::new(prefix.to_vec()).map_err(|_| WorkError::Oversize)?,
+            coinbase_suffix: B0_64K::new(suffix.to_vec()).map_err(|_| WorkError::Oversize)?,
+            merkle_path: Seq0_255::new(path.collect()).map_err(|_| WorkError::Oversize)?,
+            script_head,
+            payout,
+            template,
+        })
+    }
+
+    /// The merkle root with an extranonce of [`FULL_LEN`] bytes, in two parts.
+    pub(crate) fn merkle_root(&self, prefix: &[u8], rolled: &[u8]) -> TxMerkleNode {
+        let parts = [self.coinbase_prefix.as_slice(), prefix, rolled, self.coinbase_suffix.as_slice()];
+        merkle_root(Txid::hash(&parts.concat()), &self.template.merkle_path)
+    }
+
+    /// The whole block, BIP141 fields included.
+    pub(crate) fn block(&self, header: block::Header, prefix: &[u8], rolled: &[u8]) -> bitcoin::Block {
+        let extranonce = [prefix, rolled].concat();
+        let coinbase = coinbase(&self.template, &self.script_head, &self.payout, &extranonce);
+        self.template.block(header, coinbase)
+    }
+}
+
+fn coinbase(template: &Template, script_head: &[u8], payout: &TxOut, extranonce: &[u8]) -> Transaction {
+    let script_sig = ScriptBuf::from([script_head, extranonce].concat());
+    template.coinbase(script_sig, vec![payout.clone()])
+}
+
+/// Longest coinbase script that consensus allows, in bytes.
+pub(crate) const MAX_SCRIPT_LEN: usize = 100;
+
+/// Bytes before the coinbase script: version, input count, outpoint and one byte of script length.
+const SCRIPT_OFFSET: usize = 4 + 1 + 36 + 1;
+
+/// One job of one channel, active on the present tip.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) id: u32,
+    pub(crate) work: Arc<Work>,
+    /// The channel's prefix when the job was sent.
+    pub(crate) prefix: Vec<u8>,
+    /// Smallest ntime in Unix seconds.
+    pub(crate) min_ntime: u32,
+    /// The channel's target when the job became active (spec section 5.3.21, AMB-48).
+    pub(crate) target: Target,
+    /// The only root that a header-only miner can use.
+    pub(crate) fixed_root: Option<TxMerkleNode>,
+}
+
+/// A channel's jobs by id.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    next_id: u32,
+    active: VecDeque<Job>,
+    retired: VecDeque<u32>,
+    kept: usize,
+}
+
+/// What a job id stands for.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    /// A job on the present tip.
+    Active(&'a Job),
+    /// A job that was active once.
+    Retired,
+    /// No job that is remembered.
+    Unknown,
+}
+
+impl Jobs {
+    /// Keeps so many active jobs and so many ids of retired ones.
+    pub(crate) fn new(kept: usize) -> Self {
+        Self { next_id: 1, active: VecDeque::new(), retired: VecDeque::new(), kept }
+    }
+
+    /// The id of the next job. Ids are only used again after 2^32 jobs, long after the first ones ended.
+    pub(crate) fn next_id(&mut self) -> u32 {
+        let id = self.next_id;
+        self.next_id = id.wrapping_add(1);
+        id
+    }
+
+    /// Makes a job active; jobs before it on the same tip stay valid (AMB-40) up to the number that is kept.
+    pub(crate) fn activate(&mut self, job: Job) {
+        self.active.push_back(job);
+        while self.active.len() > self.kept {
+            self.retire_oldest();
+        }
+    }
+
+    /// "When a client receives this message, only the job referenced by Job ID is valid" (spec section 5.3.17).
+    pub(crate) fn retire_all(&mut self) {
+        while !self.active.is_empty() {
+            self.retire_oldest();
+        }
+    }
+
+    pub(crate) fn find(&self, id: u32) -> Found<'_> {
+        match self.active.iter().rev().find(|job| job.id == id) {
+            Some(job) => Found::Active(job),
+            None if self.retired.contains(&id) => Found::Retired,
+            None => Found::Unknown,
+        }
+    }
+
+    fn retire_oldest(&mut self) {
+        self.retired.extend(self.active.pop_front().map(|job| job.id));
+        while self.retired.len() > self.kept {
+            self.retired.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::TemplateSource;
+    use crate::template::fixed::{FixedTemplates, TemplateConfig};
+    use bitcoin::{BlockHash, CompactTarget};
+
+    fn work(transactions: usize, signature: &[u8]) -> Result<Work, WorkError> {
+        let config = TemplateConfig { transactions, ..TemplateConfig::default() };
+        Work::new(FixedTemplates::new(1, &config).unwrap().current(), signature, ScriptBuf::from(vec![0x51]))
+    }
+
+    #[test]
+    fn the_stripped_parts_give_the_root_of_the_whole_block() {
+        for transactions in [0, 1, 2, 3, 5, 8] {
+            let work = work(transactions, b"sv2").unwrap();
+            let (prefix, rolled) = ([7; 4], [9; 16]);
+            let header = block::Header {
+                version: work.template.version,
+                prev_blockhash: BlockHash::all_zeros(),
+                merkle_root: work.merkle_root(&prefix, &rolled),
+                time: 0,
+                bits: CompactTarget::from_consensus(0),
+                nonce: 0,
+            };
+            let block = work.block(header, &prefix, &rolled);
+            assert!(block.check_merkle_root(), "{transactions}");
+            assert!(block.check_witness_commitment(), "{transactions}");
+            assert_eq!(block.bip34_block_height(), Ok(900_000));
+            assert_eq!(block.txdata.len(), transactions + 1);
+            assert_eq!(block.txdata[0].output.len(), 2);
+            let script = block.txdata[0].input[0].script_sig.as_bytes();
+            assert!(script.ends_with(&[[7; 4].as_slice(), &[9; 16]].concat()));
+        }
+    }
+
+    #[test]
+    fn a_signature_that_overflows_the_script_is_refused() {
+        // 4 bytes of height, 1 of length for the signature, 1 + 20 of extranonce: 74 bytes are left, and below 76 a
+        // push takes one byte of length.
+        assert!(work(0, &[b'a'; 74]).is_ok());
+        assert_eq!(work(0, &[b'a'; 75]).unwrap_err(), WorkError::Script(101));
+    }
+
+    #[test]
+    fn jobs_end_in_order_and_are_remembered_for_a_while() {
+        let work = Arc::new(work(0, b"").unwrap());
+        let mut jobs = Jobs::new(2);
+        for _ in 0..3 {
+            let id = jobs.next_id();
+            jobs.activate(Job {
+                id,
+                work: Arc::clone(&work),
+                prefix: Vec::new(),
+                min_ntime: 0,
+                target: Target::MAX,
+                fixed_root: None,
+            });
+        }
+        let state = |jobs: &Jobs| {
+            [1, 2, 3, 4].map(|id| match jobs.find(id) {
+                Found::Active(job) => {
+                    assert_eq!(job.id, id);
+                    'a'
+                }
+                Found::Retired => 'r',
+                Found::Unknown => '?',
+            })
+        };
+        assert_eq!(state(&jobs), ['r', 'a', 'a', '?']);
+        jobs.retire_all();
+        assert_eq!(state(&jobs), ['?', 'r', 'r', '?']);
+    }
+}

@@ -1,0 +1,75 @@
+use crate::job::WorkError;
+use crate::template::fixed::{TemplateConfig, TemplateConfigError};
+use bitcoin::ScriptBuf;
+
+/// How the pool behaves. Two pools of one configuration that see the same events send the same bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolConfig {
+    /// Where everything random comes from. Default 0.
+    pub seed: u64,
+    /// The templates of the built-in source.
+    pub templates: TemplateConfig,
+    /// Shares that a channel of the announced hash rate sends in a minute; above 0. Default 6.
+    pub shares_per_minute: f64,
+    /// Accepted shares that one `SubmitShares.Success` acknowledges. 1, the default, acknowledges each by itself.
+    pub ack_batch: u32,
+    /// Open channels that a connection may have. Default 1000.
+    pub max_channels: usize,
+    /// Jobs on one tip that stay valid on a channel, and ended jobs whose shares are called stale; at least 1. Default 16.
+    pub kept_jobs: usize,
+    /// Accepted shares and blocks that are remembered per connection and tip; whoever goes on is disconnected.
+    /// Default 2^20.
+    pub max_seen: usize,
+    /// Found blocks that wait to be taken; the oldest is dropped for a new one. Default 256.
+    pub max_found: usize,
+    /// What the pool writes into the coinbase script. Default `sv2-reference-pool`.
+    pub signature: Vec<u8>,
+    /// The output script that is paid. Default: P2WSH of `OP_TRUE`, which anyone may spend.
+    pub payout: ScriptBuf,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            templates: TemplateConfig::default(),
+            shares_per_minute: 6.0,
+            ack_batch: 1,
+            max_channels: 1000,
+            kept_jobs: 16,
+            max_seen: 1 << 20,
+            max_found: 256,
+            signature: b"sv2-reference-pool".to_vec(),
+            payout: ScriptBuf::new_p2wsh(&ScriptBuf::from(vec![0x51]).wscript_hash()),
+        }
+    }
+}
+
+/// A configuration that no pool can run with.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum PoolConfigError {
+    /// `shares_per_minute` is not a number above 0.
+    #[error("{0} shares per minute make no target")]
+    SharesPerMinute(f64),
+    /// `kept_jobs` is 0: no share could be valid.
+    #[error("at least one job has to be kept")]
+    KeptJobs,
+    /// The templates are impossible.
+    #[error(transparent)]
+    Templates(#[from] TemplateConfigError),
+    /// No job can be made: signature or payout are too long.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+}
+
+impl PoolConfig {
+    pub(super) fn check(&self) -> Result<(), PoolConfigError> {
+        if !self.shares_per_minute.is_finite() || self.shares_per_minute <= 0.0 {
+            return Err(PoolConfigError::SharesPerMinute(self.shares_per_minute));
+        }
+        if self.kept_jobs == 0 {
+            return Err(PoolConfigError::KeptJobs);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! The first exchange of a connection (spec section 3.6) and the negotiation of extensions (EXT-0001).
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use sv2_wire::{
+    Message, RequestExtensions, RequestExtensionsError, RequestExtensionsSuccess, Seq0_64K, SetupConnection,
+    SetupConnectionError, SetupConnectionSuccess,
+};
+
+/// The protocol version that is spoken here.
+pub const VERSION: u16 = 2;
+
+/// `SetupConnection.protocol` of the Mining Protocol.
+pub const MINING: u8 = 0;
+/// `SetupConnection.protocol` of the Template Distribution Protocol.
+pub const TEMPLATE_DISTRIBUTION: u8 = 2;
+
+/// Mining flag: the client cannot process extended jobs (spec section 5.3.1).
+pub const REQUIRES_STANDARD_JOBS: u32 = 1 << 0;
+/// Mining flag: the client will send its own jobs (spec section 5.3.1).
+pub const REQUIRES_WORK_SELECTION: u32 = 1 << 1;
+/// Mining flag: the client rolls version bits (spec section 5.3.1).
+pub const REQUIRES_VERSION_ROLLING: u32 = 1 << 2;
+
+/// What a server offers to those who connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The one protocol that is served.
+    pub protocol: u8,
+    /// Flags of `SetupConnection` that are supported.
+    pub flags: u32,
+}
+
+impl Offer {
+    /// The pool: custom jobs are not taken.
+    pub const POOL: Self =
+        Self { protocol: MINING, flags: REQUIRES_STANDARD_JOBS | REQUIRES_VERSION_ROLLING };
+    /// The template provider: its protocol defines no flags.
+    pub const TEMPLATE_PROVIDER: Self = Self { protocol: TEMPLATE_DISTRIBUTION, flags: 0 };
+
+    /// Decides on a set-up. The success carries no flags: nothing is restricted.
+    ///
+    /// # Errors
+    /// The message to be sent before the connection is closed (spec section 3.6.3). Its flags are all unsupported ones
+    /// of the request, undefined bits included, or 0 when flags are not the cause (AMB-23).
+    pub fn answer(&self, request: &SetupConnection) -> Result<SetupConnectionSuccess, SetupConnectionError> {
+        let refuse = |flags, code: &str| Err(SetupConnectionError { flags, error_code: code.into() });
+        if request.protocol != self.protocol {
+            return refuse(0, "unsupported-protocol");
+        }
+        if !(request.min_version..=request.max_version).contains(&VERSION) {
+            return refuse(0, "protocol-version-mismatch");
+        }
+        match request.flags & !self.flags {
+            0 => Ok(SetupConnectionSuccess { used_version: VERSION, flags: 0 }),
+            unsupported => refuse(unsupported, "unsupported-feature-flags"),
+        }
+    }
+}
+
+/// Decides on a request for extensions. None is supported; a request for none is granted.
+pub fn answer_extensions(request: RequestExtensions) -> Message {
+    let RequestExtensions { request_id, requested_extensions } = request;
+    if requested_extensions.as_slice().is_empty() {
+        return RequestExtensionsSuccess { request_id, supported_extensions: Seq0_64K::default() }.into();
+    }
+    RequestExtensionsError {
+        request_id,
+        unsupported_extensions: requested_extensions,
+        required_extensions: Seq0_64K::default(),
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> SetupConnection {
+        SetupConnection { min_version: 2, max_version: 2, ..SetupConnection::default() }
+    }
+
+    fn refusal(request: &SetupConnection) -> (u32, String) {
+        let error = Offer::POOL.answer(request).unwrap_err();
+        (error.flags, error.error_code.to_text().into_owned())
+    }
+
+    #[test]
+    fn a_range_that_includes_2_is_served_with_2() {
+        for (min_version, max_version) in [(2, 2), (0, 2), (2, 9), (1, u16::MAX)] {
+            let answer = Offer::POOL.answer(&SetupConnection { min_version, max_version, ..request() });
+            assert_eq!(answer, Ok(SetupConnectionSuccess { used_version: 2, flags: 0 }));
+        }
+        for (min_version, max_version) in [(0, 1), (3, 3), (3, 2), (3, 1), (2, 1)] {
+            let found = refusal(&SetupConnection { min_version, max_version, flags: u32::MAX, ..request() });
+            assert_eq!(found, (0, "protocol-version-mismatch".to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_unsupported_flag_is_named() {
+        for flags in [0, 1, 4, 5] {
+            assert!(Offer::POOL.answer(&SetupConnection { flags, ..request() }).is_ok());
+        }
+        for (flags, unsupported) in [(2, 2), (7, 2), (8, 8), (u32::MAX, !5), (0xff00_0001, 0xff00_0000)] {
+            let found = refusal(&SetupConnection { flags, ..request() });
+            assert_eq!(found, (unsupported, "unsupported-feature-flags".to_owned()));
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_refused() {
+        for protocol in [1, 2, 3, 255] {
+            let found = refusal(&SetupConnection { protocol, min_version: 9, ..request() });
+            assert_eq!(found, (0, "unsupported-protocol".to_owned()));
+        }
+        let request = SetupConnection { protocol: 2, ..request() };
+        assert!(Offer::TEMPLATE_PROVIDER.answer(&request).is_ok());
+        assert_eq!(
+            Offer::TEMPLATE_PROVIDER.answer(&SetupConnection { flags: 1, ..request }).unwrap_err().flags,
+            1
+        );
+    }
+}

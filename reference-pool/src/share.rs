@@ -1,0 +1,212 @@
+//! Shares: are they good, have they been seen, and when are they acknowledged (spec sections 5.3.11 to 5.3.14).
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use crate::extranonce::FULL_LEN;
+use crate::job::{Found, Job, Jobs};
+use crate::target::Difficulty;
+use bitcoin::{BlockHash, Target, block};
+use std::collections::HashSet;
+use std::time::Duration;
+use sv2_wire::SubmitSharesSuccess;
+
+/// Header version bits that may be rolled (BIP323).
+pub(crate) const ROLLABLE_VERSION_BITS: u32 = 0x1fff_ffe0;
+
+/// How far beyond the time on the wire an ntime may lie: MAX_FUTURE_BLOCK_TIME of Bitcoin, in seconds.
+pub(crate) const MAX_FUTURE: u64 = 7200;
+
+/// Why a share is refused, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShareError {
+    ChannelId,
+    JobId,
+    Stale,
+    ExtranonceSize,
+    VersionBit,
+    Time,
+    Difficulty,
+    Duplicate,
+}
+
+impl ShareError {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::ChannelId => "invalid-channel-id",
+            Self::JobId => "invalid-job-id",
+            Self::Stale => "stale-share",
+            Self::ExtranonceSize => "bad-extranonce-size",
+            Self::VersionBit => "invalid-non-rollable-version-bit",
+            Self::Time => "invalid-share",
+            Self::Difficulty => "difficulty-too-low",
+            Self::Duplicate => "duplicate-share",
+        }
+    }
+}
+
+/// A share of either kind; of a standard channel the extranonce is empty.
+#[derive(Debug)]
+pub(crate) struct Submit<'a> {
+    pub(crate) channel_id: u32,
+    pub(crate) sequence_number: u32,
+    pub(crate) job_id: u32,
+    pub(crate) nonce: u32,
+    pub(crate) ntime: u32,
+    pub(crate) version: u32,
+    pub(crate) extranonce: &'a [u8],
+}
+
+/// A share that was hashed.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) header: block::Header,
+    pub(crate) hash: BlockHash,
+    /// The hash meets the target of the network, whatever becomes of the share.
+    pub(crate) is_block: bool,
+    /// The job's target, if the hash is at or below it and is new.
+    pub(crate) credit: Result<Target, ShareError>,
+}
+
+/// Decides on a share of an open channel. The order: job, staleness, extranonce size, version bits, ntime, target,
+/// duplicate. Only accepted work is remembered, so the target comes before the duplicate.
+pub(crate) fn judge<'a>(
+    jobs: &'a Jobs,
+    submit: &Submit<'_>,
+    tip_age: Duration,
+    seen: &Seen,
+) -> Result<Judged<'a>, ShareError> {
+    let job = match jobs.find(submit.job_id) {
+        Found::Active(job) => job,
+        Found::Retired => return Err(ShareError::Stale),
+        Found::Unknown => return Err(ShareError::JobId),
+    };
+    if job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN {
+        return Err(ShareError::ExtranonceSize);
+    }
+    let template = &job.work.template;
+    let changed = submit.version ^ template.version.to_consensus().cast_unsigned();
+    if changed & !ROLLABLE_VERSION_BITS != 0 {
+        return Err(ShareError::VersionBit);
+    }
+    let latest =
+        u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);
+    if submit.ntime < job.min_ntime || u64::from(submit.ntime) > latest {
+        return Err(ShareError::Time);
+    }
+    let header = block::Header {
+        version: block::Version::from_consensus(submit.version.cast_signed()),
+        prev_blockhash: template.tip.prev_hash,
+        merkle_root: job.fixed_root.unwrap_or_else(|| job.work.merkle_root(&job.prefix, submit.extranonce)),
+        time: submit.ntime,
+        bits: template.tip.nbits,
+        nonce: submit.nonce,
+    };
+    let hash = header.block_hash();
+    let credit = match () {
+        () if !job.target.is_met_by(hash) => Err(ShareError::Difficulty),
+        () if seen.accepted.contains(&hash) => Err(ShareError::Duplicate),
+        () => Ok(job.target),
+    };
+    Ok(Judged { job, header, hash, is_block: template.tip.target().is_met_by(hash), credit })
+}
+
+/// Headers that count no second time on the present tip.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    accepted: HashSet<BlockHash>,
+    published: HashSet<BlockHash>,
+}
+
+impl Seen {
+    pub(crate) fn len(&self) -> usize {
+        self.accepted.len().saturating_add(self.published.len())
+    }
+
+    /// Remembers accepted work.
+    pub(crate) fn accept(&mut self, hash: BlockHash) {
+        self.accepted.insert(hash);
+    }
+
+    /// Remembers a block; false if it was known.
+    pub(crate) fn publish(&mut self, hash: BlockHash) -> bool {
+        self.published.insert(hash)
+    }
+
+    /// Forgets everything: headers on another tip differ from all before.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Accepted shares of a channel that have not been acknowledged yet.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    count: u32,
+    /// Shares by target, so that their difficulties are summed without rounding each.
+    at: Vec<(Target, u32)>,
+}
+
+impl Batch {
+    /// Adds a share and decides whether to acknowledge now: when the batch is full, or `at_once`.
+    pub(crate) fn add(
+        &mut self,
+        submit: &Submit<'_>,
+        target: Target,
+        size: u32,
+        at_once: bool,
+    ) -> Option<SubmitSharesSuccess> {
+        self.count = self.count.saturating_add(1);
+        match self.at.iter_mut().find(|(of, _)| *of == target) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.at.push((target, 1)),
+        }
+        if self.count < size && !at_once {
+            return None;
+        }
+        let Self { count, at } = std::mem::take(self);
+        let sum =
+            at.iter().fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of)));
+        Some(SubmitSharesSuccess {
+            channel_id: submit.channel_id,
+            last_sequence_number: submit.sequence_number,
+            new_submits_accepted_count: count,
+            new_shares_sum: sum.truncated(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bitcoin::CompactTarget;
+
+    #[test]
+    fn a_batch_counts_and_starts_anew() {
+        let submit = |sequence_number| Submit {
+            channel_id: 2,
+            sequence_number,
+            job_id: 1,
+            nonce: 0,
+            ntime: 0,
+            version: 0,
+            extranonce: &[],
+        };
+        let one = Target::from_compact(CompactTarget::from_consensus(0x1d00_ffff));
+        let half = Target::from_compact(CompactTarget::from_consensus(0x1d01_fffe));
+        let mut batch = Batch::default();
+        assert_eq!(batch.add(&submit(1), half, 4, false), None);
+        assert_eq!(batch.add(&submit(2), one, 4, false), None);
+        assert_eq!(batch.add(&submit(3), half, 4, false), None);
+        let success =
+            |last_sequence_number, new_submits_accepted_count, new_shares_sum| SubmitSharesSuccess {
+                channel_id: 2,
+                last_sequence_number,
+                new_submits_accepted_count,
+                new_shares_sum,
+            };
+        assert_eq!(batch.add(&submit(4), one, 4, false), Some(success(4, 4, 3)), "1/2 + 1 + 1/2 + 1");
+        assert_eq!(batch.add(&submit(5), half, 4, false), None);
+        assert_eq!(batch.add(&submit(6), one, 4, true), Some(success(6, 2, 1)), "a block does not wait");
+        assert_eq!(batch.add(&submit(7), half, 1, false), Some(success(7, 1, 0)));
+    }
+}
