@@ -1,0 +1,92 @@
+use std::time::Duration;
+use sv2_wire::U256;
+
+/// One job as one channel sees it. A job that is addressed to a group is one such job for each member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The channel that would mine it; not the group it may have been addressed to.
+    pub channel_id: u32,
+    /// Id given by the server; unique among the channel's valid jobs (spec section 5.3.15).
+    pub job_id: u32,
+    /// Position among all jobs of the connection, in order of arrival. The job with the greatest is the newest.
+    pub order: u64,
+    /// Header version as sent.
+    pub version: u32,
+    /// Whether the BIP323 bits of the version may be rolled.
+    pub version_rolling_allowed: bool,
+    /// The coinbase, or what became of it.
+    pub work: Work,
+    /// The prefix in force when the job came: a later SetExtranoncePrefix does not reach back (spec section 5.3.10).
+    pub extranonce_prefix: Vec<u8>,
+    /// Bytes of extranonce that a share brings along; 0 on standard channels.
+    pub extranonce_size: u16,
+    /// Whether it can be mined.
+    pub state: JobState,
+    /// The hardest of the targets that could be in force for the job: a hash at or below it is a share in every reading.
+    pub hardest_target: U256,
+    /// The easiest of them: a hash above it is a share in no reading (AMB-48, AMB-141).
+    pub easiest_target: U256,
+    /// Whether it came as a future job.
+    pub came_as_future: bool,
+}
+
+/// What the merkle root is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// NewMiningJob: the root itself.
+    MerkleRoot(U256),
+    /// NewExtendedMiningJob: coinbase parts and path.
+    Coinbase {
+        /// Coinbase transaction before the extranonce.
+        prefix: Vec<u8>,
+        /// Coinbase transaction behind it.
+        suffix: Vec<u8>,
+        /// Hashes beside the coinbase, the deepest first.
+        merkle_path: Vec<U256>,
+    },
+}
+
+/// Whether a job can be mined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Waits for a SetNewPrevHash that names it.
+    Future,
+    /// Can be mined now.
+    Active {
+        /// Previous hash.
+        prev_hash: U256,
+        /// Compact network target.
+        nbits: u32,
+        /// Smallest ntime: the larger of the job's own and that of the SetNewPrevHash (AMB-56).
+        min_ntime: u32,
+        /// Which SetNewPrevHash of the connection it rests on, counted from 1.
+        tip: u64,
+        /// When it became active.
+        since: Duration,
+    },
+    /// Was valid on an earlier previous hash.
+    Retired,
+}
+
+impl Job {
+    /// Whether shares on it count now.
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, JobState::Active { .. })
+    }
+
+    /// A SetTarget came (spec section 5.3.21): future jobs take the new target, jobs that came active keep theirs, and
+    /// for those that came as future jobs and are active by now the text can be read both ways (AMB-141).
+    pub(crate) fn retarget(&mut self, target: U256) {
+        match self.state {
+            JobState::Future => {
+                self.hardest_target = target;
+                self.easiest_target = target;
+            }
+            JobState::Active { .. } if self.came_as_future => {
+                self.hardest_target = self.hardest_target.min(target);
+                self.easiest_target = self.easiest_target.max(target);
+            }
+            JobState::Active { .. } | JobState::Retired => {}
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The model of one Stratum V2 connection, as the wire shows it to the client.
+//!
+//! [`Session::observe`] takes every message of a connection, in the order in which they were sent and read, and keeps
+//! what follows from them: set-up, channels and groups, jobs and previous hashes, targets, extranonce prefixes, shares in
+//! flight and their acknowledgements. It judges nothing. Whoever plays a miner asks it which job to mine
+//! ([`Channel::newest_job`]) and whether a share that was mined a moment ago is still what it was
+//! ([`Session::basis_holds`]); whoever settles accounts asks it what was credited ([`Channel::account`]).
+//!
+//! Spec chapter 5 is the source; where it leaves room, the `AMB-nn` in the comments name the reading.
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "tests may overflow loudly"))]
+
+mod channel;
+mod job;
+mod pairing;
+mod session;
+mod shares;
+
+pub use channel::{Channel, ChannelKind, Tip};
+pub use job::{Job, JobState, Work};
+pub use pairing::{answers, has_answer};
+pub use session::{Direction, Session, Setup};
+pub use shares::{Account, Basis, ShareState, Voided};

@@ -1,0 +1,312 @@
+//! `sv2-conform run`.
+
+use super::{Exit, Failure, report_kinds, select};
+use crate::drive;
+use crate::ledger::Ledger;
+use crate::report::{self, Kind, Run};
+use crate::runner::Plan;
+use crate::sim::{self, Segmentation};
+use crate::suite::{Scenario, Suite};
+use crate::target::{Target, embedded_pool, scenario_seed};
+use crate::verdict::{Outcome, Survival, Verdict};
+use clap::Args;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use sv2_reference_pool::clock::Clock;
+use sv2_reference_pool::node::{Node, NodeConfig};
+use sv2_reference_pool::server::{Server, ServerHandle};
+use sv2_reference_pool::template::provider::TemplateProvider;
+use sv2_wire::url::Sv2Url;
+
+/// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
+const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
+/// How often a target that is not ready yet is tried again.
+const READY_INTERVAL: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
+    paths: Vec<PathBuf>,
+    /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
+    /// plaintext. Without it, the embedded reference pool.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Serve templates on this address, for a target that takes them from a template provider. The target is started
+    /// afterwards, and its new blocks are ours to make.
+    #[arg(long, value_name = "ADDR", requires = "target")]
+    serve_templates: Option<SocketAddr>,
+    /// Seconds to wait until the target accepts connections.
+    #[arg(long, value_name = "SECONDS")]
+    ready_within: Option<u64>,
+    /// A target that is not on this machine is tested only with this flag: its owner has to agree.
+    #[arg(long)]
+    i_may_test_this: bool,
+    /// Scenarios at a time. Targets that others have started get one at a time.
+    #[arg(short, long, value_name = "N", default_value_t = default_jobs())]
+    jobs: usize,
+    /// The seed of all randomness; without it one is drawn and printed.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Factor on every bound of waiting, for slow machines.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    timeout_scale: f64,
+    /// Play on virtual time, in memory, instead of over TCP; embedded pool only.
+    #[arg(long, conflicts_with = "target")]
+    virtual_time: bool,
+    /// Write a report; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
+    report: Vec<String>,
+}
+
+pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+    let seed = args.seed.unwrap_or_else(drawn_seed);
+    let mut reports = open_reports(&args.report)?;
+    if !args.timeout_scale.is_finite() || args.timeout_scale <= 0.0 {
+        return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
+    }
+    let suite = select::suite(&args.paths, &ledger)?;
+    let target = target(&args)?;
+    let started = Instant::now();
+    let ledger = Arc::new(ledger);
+    let (outcomes, is_interrupted) = play_all(&args, suite, &target, seed, &ledger)?;
+    let mut run = Run {
+        outcomes,
+        seed,
+        target: match &target {
+            Target::Embedded => "the embedded pool".to_owned(),
+            Target::Foreign { url, .. } => url.to_string(),
+        },
+        target_arguments: target_arguments(&args),
+        duration: started.elapsed(),
+        exit_code: 0,
+    };
+    let exit = if is_interrupted { Exit::Interrupted } else { exit(&run) };
+    run.exit_code = exit.code();
+    for (kind, path, file) in &mut reports {
+        let written = file.write_all((kind.write)(&run, &ledger).as_bytes());
+        written.map_err(|error| Failure::ours(format!("{}: {error}", path.display())))?;
+    }
+    print_text(&run, &ledger);
+    Ok(exit)
+}
+
+fn print_text(run: &Run, ledger: &Ledger) {
+    let text = report::KINDS.iter().find(|kind| kind.name == "text").map(|kind| (kind.write)(run, ledger));
+    // A reader that has gone away, as `head` does, is no fault of the run.
+    let _ = std::io::stdout().write_all(text.unwrap_or_default().as_bytes());
+}
+
+/// What the outcomes amount to.
+fn exit(run: &Run) -> Exit {
+    let any = |verdict| run.count(verdict) > 0;
+    if any(Verdict::Error) {
+        Exit::Ours
+    } else if any(Verdict::Fail) {
+        Exit::Failed
+    } else if any(Verdict::Inconclusive) || any(Verdict::Blocked) {
+        Exit::Undecided
+    } else if run.outcomes.iter().all(|outcome| outcome.verdict == Verdict::NotApplicable) {
+        Exit::Nothing
+    } else {
+        Exit::Fine
+    }
+}
+
+fn target(args: &RunArgs) -> Result<Target, Failure> {
+    let Some(text) = &args.target else { return Ok(Target::Embedded) };
+    let url: Sv2Url = text.parse().map_err(|error| Failure::usage(format!("--target {text}: {error}")))?;
+    if !args.i_may_test_this && !is_loopback(&url) {
+        return Err(Failure::usage(format!(
+            "--target {text}: not on this machine; with the consent of its owner, add --i-may-test-this"
+        )));
+    }
+    let templates = args.serve_templates.map(serve_templates).transpose()?;
+    let default = if templates.is_some() { READY_BEHIND_TEMPLATES } else { Duration::ZERO };
+    wait_until_ready(&url, args.ready_within.map_or(default, Duration::from_secs))?;
+    Ok(Target::Foreign { url, templates })
+}
+
+fn is_loopback(url: &Sv2Url) -> bool {
+    url.host() == "localhost"
+        || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Tries until the target takes a TCP connection.
+fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
+    let started = Instant::now();
+    loop {
+        match std::net::TcpStream::connect(url.address()) {
+            Ok(_) => return Ok(()),
+            Err(_) if started.elapsed() < bound => std::thread::sleep(READY_INTERVAL),
+            Err(error) => {
+                let text = format!("{url}: {error}; is the target running, and is that its address?");
+                return Err(Failure { exit: Exit::NotReady, text });
+            }
+        }
+    }
+}
+
+/// Runs our template provider on a thread of its own for as long as the program runs.
+fn serve_templates(address: SocketAddr) -> Result<ServerHandle, Failure> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let serve = async {
+            let provider = TemplateProvider::new(Default::default()).map_err(|error| error.to_string())?;
+            let node = Node::new(NodeConfig::default(), provider);
+            Server::bind(address, node, Clock::system()).await.map_err(|error| error.to_string())
+        };
+        match runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+            let bound = runtime.block_on(serve)?;
+            Ok((runtime, bound))
+        }) {
+            Ok((runtime, (handle, server))) => {
+                let _ = sender.send(Ok(handle));
+                runtime.block_on(server.run());
+            }
+            Err(error) => {
+                let _ = sender.send(Err(error));
+            }
+        }
+    });
+    let bound = receiver.recv().map_err(|error| Failure::ours(error.to_string()))?;
+    let handle = bound.map_err(|error| Failure::usage(format!("--serve-templates {address}: {error}")))?;
+    eprintln!("serving templates at {}", handle.url());
+    Ok(handle)
+}
+
+/// Plays all scenarios, `jobs` at a time. The second value says whether Ctrl-C came before the end.
+fn play_all(
+    args: &RunArgs,
+    suite: Suite,
+    target: &Target,
+    seed: u64,
+    ledger: &Arc<Ledger>,
+) -> Result<(Vec<Outcome>, bool), Failure> {
+    let (profile, peer) = (Arc::new(target.profile()), target.peer());
+    let fragments = Arc::new(suite.fragments);
+    let plan = |scenario: Scenario| Plan {
+        seed: scenario_seed(seed, &scenario.id),
+        scenario,
+        fragments: Arc::clone(&fragments),
+        ledger: Arc::clone(ledger),
+        profile: Arc::clone(&profile),
+        peer: peer.clone(),
+        timeout_scale: args.timeout_scale,
+    };
+    let plans: VecDeque<Plan> = suite.scenarios.into_iter().map(plan).collect();
+    let jobs = if matches!(target, Target::Embedded) { args.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let queue = Arc::new(Mutex::new(plans));
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..jobs {
+        let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
+        let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
+        std::thread::spawn(move || {
+            while let Some(plan) = next_plan(&queue, &is_interrupted) {
+                if sender.send(play(plan, &target, is_virtual)).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    drop(sender);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
+    let mut outcomes = Vec::new();
+    runtime.block_on(async {
+        loop {
+            tokio::select! {
+                outcome = receiver.recv() => match outcome {
+                    Some(outcome) => outcomes.push(outcome),
+                    None => break,
+                },
+                _ = tokio::signal::ctrl_c() => {
+                    is_interrupted.store(true, Ordering::Relaxed);
+                    break;
+                }
+            }
+        }
+    });
+    outcomes.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok((outcomes, is_interrupted.load(Ordering::Relaxed)))
+}
+
+fn next_plan(queue: &Mutex<VecDeque<Plan>>, is_interrupted: &AtomicBool) -> Option<Plan> {
+    if is_interrupted.load(Ordering::Relaxed) {
+        return None;
+    }
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front()
+}
+
+/// Plays one scenario. A panic of ours is an error of this scenario, and the others go on.
+fn play(plan: Plan, target: &Target, is_virtual: bool) -> Outcome {
+    let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
+    let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        if is_virtual {
+            let node = embedded_pool(&plan.scenario, plan.seed)?;
+            return Ok(sim::play(plan, node, Segmentation::AsWritten));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        Ok(runtime.block_on(drive::play(plan, target)))
+    }));
+    let reason = match played {
+        Ok(Ok(outcome)) => return outcome,
+        Ok(Err(problem)) => problem,
+        Err(_) => "sv2-conform panicked; the message is on standard error".to_owned(),
+    };
+    Outcome {
+        id,
+        title,
+        verdict: Verdict::Error,
+        survival: Survival::Alive,
+        reason: Some(reason),
+        findings: Vec::new(),
+        clauses: Vec::new(),
+        trace: Vec::new(),
+        seed,
+        tries: 1,
+    }
+}
+
+/// Creates the reports at the start, so that a path that cannot be written is found before the work is done.
+fn open_reports(arguments: &[String]) -> Result<Vec<(&'static Kind, PathBuf, File)>, Failure> {
+    let mut reports = Vec::new();
+    for argument in arguments {
+        let (name, path) = argument.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--report {argument}: expected KIND=PATH, such as jsonl=out.jsonl"))
+        })?;
+        let kind = report::KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            Failure::usage(format!("--report {argument}: no kind {name}; there are {}", report_kinds()))
+        })?;
+        let file = File::create(path).map_err(|error| {
+            Failure::usage(format!("--report {argument}: {path} cannot be written: {error}"))
+        })?;
+        reports.push((kind, PathBuf::from(path), file));
+    }
+    Ok(reports)
+}
+
+fn target_arguments(args: &RunArgs) -> String {
+    let target = args.target.iter().map(|url| format!(" --target {url}"));
+    let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
+    let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
+    target.chain(templates).chain(is_virtual).collect()
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A seed from the system's own randomness, by way of the standard library's hasher keys.
+fn drawn_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0u8)
+}

@@ -1,0 +1,318 @@
+//! Drives a scenario over TCP: the one place with sockets and timers.
+
+use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
+use crate::target::{EMBEDDED_START, Target, embedded_pool};
+use crate::verdict::{Outcome, Survival, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use sv2_reference_pool::clock::Clock;
+use sv2_reference_pool::server::{Given, Seen, Server, ServerHandle};
+use sv2_reference_pool::service;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How long a control request, and the bytes that it causes, may take.
+const CONTROL_BOUND: Duration = Duration::from_secs(30);
+/// How long TCP may take to connect.
+const CONNECT_BOUND: Duration = Duration::from_secs(10);
+
+/// Plays a scenario against a target to its end. Must run on a tokio runtime with one thread.
+pub async fn play(plan: Plan, target: &Target) -> Outcome {
+    let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
+    let failed = |reason: String| Outcome {
+        id,
+        title,
+        verdict: Verdict::Error,
+        survival: Survival::Alive,
+        reason: Some(reason),
+        findings: Vec::new(),
+        clauses: Vec::new(),
+        trace: Vec::new(),
+        seed,
+        tries: 1,
+    };
+    match target {
+        Target::Embedded => {
+            let node = match embedded_pool(&plan.scenario, plan.seed) {
+                Ok(node) => node,
+                Err(problem) => return failed(problem),
+            };
+            let clock = Clock::manual(EMBEDDED_START);
+            let (handle, server) = match Server::bind("127.0.0.1:0", node, clock).await {
+                Ok(bound) => bound,
+                Err(error) => return failed(format!("the embedded pool cannot listen: {error}")),
+            };
+            let address = handle.local_addr().to_string();
+            let serving = tokio::spawn(server.run());
+            let outcome = Driver::new(address, Steering::Pool(handle)).play(plan).await;
+            serving.abort();
+            outcome
+        }
+        Target::Foreign { url, templates } => {
+            let steering = templates.clone().map_or(Steering::None, Steering::Templates);
+            Driver::new(url.address(), steering).play(plan).await
+        }
+    }
+}
+
+/// Who carries out control requests.
+enum Steering {
+    /// The embedded pool.
+    Pool(ServerHandle),
+    /// Our template provider, which the target listens to.
+    Templates(ServerHandle),
+    /// Nobody.
+    None,
+}
+
+struct Driver {
+    address: String,
+    steering: Steering,
+    started: Instant,
+    pool_elapsed: Duration,
+    sockets: BTreeMap<Connection, Socket>,
+    events: mpsc::UnboundedReceiver<(Connection, SocketEvent)>,
+    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+}
+
+struct Socket {
+    local: SocketAddr,
+    writer: mpsc::UnboundedSender<Write>,
+    sent: u64,
+    received: u64,
+    is_closed: bool,
+}
+
+enum Write {
+    Bytes(Vec<u8>),
+    Finish,
+    Reset,
+}
+
+enum SocketEvent {
+    Connected(TcpStream),
+    Refused(String),
+    Bytes(Vec<u8>),
+    Finished,
+    Reset,
+}
+
+impl Driver {
+    fn new(address: String, steering: Steering) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        let (started, pool_elapsed, sockets) = (Instant::now(), Duration::ZERO, BTreeMap::new());
+        Self { address, steering, started, pool_elapsed, sockets, events, sender }
+    }
+
+    async fn play(mut self, plan: Plan) -> Outcome {
+        let mut runner = Runner::new(plan, self.now());
+        loop {
+            while let Some(output) = runner.poll() {
+                self.carry(output, &mut runner).await;
+            }
+            if let Some(outcome) = runner.outcome() {
+                return outcome;
+            }
+            let wake_at = runner.wake_at().map_or(CONTROL_BOUND, |wake_at| wake_at);
+            tokio::select! {
+                biased;
+                Some((connection, event)) = self.events.recv() => self.feed(connection, event, &mut runner),
+                () = tokio::time::sleep_until(self.started + wake_at) => runner.handle(Input::Tick, self.now()),
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        let unix = match self.steering {
+            Steering::Pool(_) => {
+                let seconds = u32::try_from(self.pool_elapsed.as_secs()).unwrap_or(u32::MAX);
+                EMBEDDED_START.saturating_add(seconds)
+            }
+            Steering::Templates(_) | Steering::None => unix_now(),
+        };
+        Now { elapsed: self.started.elapsed(), unix }
+    }
+
+    async fn carry(&mut self, output: Output, runner: &mut Runner) {
+        match output {
+            Output::Connect(connection) => {
+                tokio::spawn(connect(connection, self.address.clone(), self.sender.clone()));
+            }
+            Output::Send(connection, bytes) => {
+                if let Some(socket) = self.sockets.get_mut(&connection) {
+                    socket.sent += bytes.len() as u64;
+                    // A writer that is gone has told so by an event of its own.
+                    let _ = socket.writer.send(Write::Bytes(bytes));
+                }
+            }
+            Output::Finish(connection) => self.write(connection, Write::Finish),
+            Output::Close(connection) => {
+                self.sockets.remove(&connection);
+            }
+            Output::Reset(connection) => {
+                self.write(connection, Write::Reset);
+                self.sockets.remove(&connection);
+            }
+            Output::Control(control) => {
+                let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
+                let result =
+                    bounded.await.unwrap_or_else(|_| Err("the target could not be steered in time".into()));
+                runner.handle(Input::ControlDone(result), self.now());
+            }
+        }
+    }
+
+    fn write(&self, connection: Connection, write: Write) {
+        if let Some(socket) = self.sockets.get(&connection) {
+            let _ = socket.writer.send(write);
+        }
+    }
+
+    fn feed(&mut self, connection: Connection, event: SocketEvent, runner: &mut Runner) {
+        let input = match event {
+            SocketEvent::Connected(stream) => match self.adopt(connection, stream) {
+                Ok(()) => Input::Connected(connection),
+                Err(error) => Input::Refused(connection, error.to_string()),
+            },
+            SocketEvent::Refused(reason) => Input::Refused(connection, reason),
+            other => {
+                // What comes on a connection that the scenario has closed is nobody's business any more.
+                let Some(socket) = self.sockets.get_mut(&connection) else { return };
+                match other {
+                    SocketEvent::Bytes(bytes) => {
+                        socket.received += bytes.len() as u64;
+                        Input::Bytes(connection, bytes)
+                    }
+                    SocketEvent::Finished => {
+                        socket.is_closed = true;
+                        Input::Finished(connection)
+                    }
+                    _ => {
+                        socket.is_closed = true;
+                        Input::Reset(connection)
+                    }
+                }
+            }
+        };
+        runner.handle(input, self.now());
+    }
+
+    fn adopt(&mut self, connection: Connection, stream: TcpStream) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?;
+        let (reader, writer) = stream.into_split();
+        let (sender, writes) = mpsc::unbounded_channel();
+        tokio::spawn(read(connection, reader, self.sender.clone()));
+        tokio::spawn(write_all(writer, writes));
+        let socket = Socket { local, writer: sender, sent: 0, received: 0, is_closed: false };
+        self.sockets.insert(connection, socket);
+        Ok(())
+    }
+
+    /// Carries out a control request. On the embedded pool all that it causes has come before this returns.
+    async fn steer(&mut self, control: Control, runner: &mut Runner) -> Result<(), String> {
+        let trigger = match control {
+            Control::Block => Some(service::Control::Block),
+            Control::Template => Some(service::Control::Template),
+            Control::Barrier | Control::Elapse(_) => None,
+        };
+        match (&self.steering, trigger) {
+            (Steering::Pool(pool), trigger) => {
+                let pool = pool.clone();
+                let seen: Seen = self.sockets.values().map(|socket| (socket.local, socket.sent)).collect();
+                let given = match (trigger, control) {
+                    (Some(trigger), _) => pool.control(trigger, seen).await,
+                    (None, Control::Elapse(duration)) => {
+                        pool.barrier(seen.clone()).await.map_err(|error| error.to_string())?;
+                        pool.advance(duration).await.map_err(|error| error.to_string())?;
+                        self.pool_elapsed += duration;
+                        pool.barrier(seen).await
+                    }
+                    (None, _) => pool.barrier(seen).await,
+                };
+                let given = given.map_err(|error| error.to_string())?;
+                self.catch_up(&given, runner).await;
+                Ok(())
+            }
+            (Steering::Templates(templates), Some(trigger)) => {
+                templates.control(trigger, Vec::new()).await.map(|_| ()).map_err(|error| error.to_string())
+            }
+            _ => Err("nothing here can steer the target so".to_owned()),
+        }
+    }
+
+    /// Reads until everything that the pool has given out is here: its bytes on open connections, the end of others.
+    async fn catch_up(&mut self, given: &Given, runner: &mut Runner) {
+        let given: BTreeMap<SocketAddr, u64> = given.iter().copied().collect();
+        loop {
+            let behind: BTreeSet<SocketAddr> = self
+                .sockets
+                .values()
+                .filter(|socket| !socket.is_closed)
+                .filter(|socket| given.get(&socket.local).is_none_or(|bytes| socket.received < *bytes))
+                .map(|socket| socket.local)
+                .collect();
+            if behind.is_empty() {
+                return;
+            }
+            match self.events.recv().await {
+                Some((connection, event)) => self.feed(connection, event, runner),
+                None => return,
+            }
+        }
+    }
+}
+
+async fn connect(
+    connection: Connection,
+    address: String,
+    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+) {
+    let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
+        Ok(Ok(stream)) => SocketEvent::Connected(stream),
+        Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
+        Err(_) => SocketEvent::Refused("no answer".to_owned()),
+    };
+    let _ = sender.send((connection, event));
+}
+
+async fn read(
+    connection: Connection,
+    mut reader: OwnedReadHalf,
+    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+) {
+    let mut buffer = vec![0; 65536];
+    loop {
+        let event = match reader.read(&mut buffer).await {
+            Ok(0) => SocketEvent::Finished,
+            Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
+            Err(_) => SocketEvent::Reset,
+        };
+        let is_last = !matches!(event, SocketEvent::Bytes(_));
+        if sender.send((connection, event)).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiver<Write>) {
+    while let Some(write) = writes.recv().await {
+        let done = match write {
+            Write::Bytes(bytes) => writer.write_all(&bytes).await,
+            Write::Finish => writer.shutdown().await,
+            Write::Reset => writer.as_ref().set_zero_linger(),
+        };
+        if done.is_err() {
+            return;
+        }
+    }
+}
+
+fn unix_now() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,107 @@
+//! Plain text for people.
+
+use super::Run;
+use crate::ledger::Ledger;
+use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
+use std::fmt::Write;
+
+/// Lines of the trace that are shown before a finding.
+const TRACE_BEFORE: usize = 6;
+/// Columns that a line of the trace may take.
+const TRACE_COLUMNS: usize = 160;
+
+pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
+    let mut text = String::new();
+    for outcome in &run.outcomes {
+        let verdict = outcome.verdict.name();
+        line(&mut text, format_args!("{verdict:14} {}  {}", outcome.id, outcome.title));
+        if let Some(reason) = &outcome.reason {
+            line(&mut text, format_args!("{:14} {reason}", ""));
+        }
+    }
+    for outcome in run.outcomes.iter().filter(|outcome| is_worth_showing(outcome)) {
+        text.push('\n');
+        text.push_str(&failure(outcome, run, ledger));
+    }
+    text.push('\n');
+    let counts = Verdict::ALL.iter().map(|verdict| (verdict.name(), run.count(*verdict)));
+    let counts: Vec<_> =
+        counts.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")).collect();
+    let (target, seconds) = (&run.target, run.duration.as_secs_f64());
+    line(
+        &mut text,
+        format_args!("{} against {target} in {seconds:.2} s, seed {}", counts.join(", "), run.seed),
+    );
+    text
+}
+
+/// All that a reader needs to believe, understand and repeat a scenario that did not pass; about one screen.
+pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
+    let mut text = String::new();
+    let survival = match outcome.survival {
+        Survival::Alive => String::new(),
+        other => format!("  [{}]", other.name()),
+    };
+    let verdict = outcome.verdict.name().to_uppercase();
+    line(&mut text, format_args!("{verdict}  {}  {}{survival}", outcome.id, outcome.title));
+    for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
+        show(&mut text, finding, outcome, ledger);
+    }
+    if let (true, Some(reason)) = (outcome.findings.is_empty(), &outcome.reason) {
+        line(&mut text, format_args!("  {reason}"));
+    }
+    let (id, seed, target) = (&outcome.id, run.seed, &run.target_arguments);
+    line(&mut text, format_args!("  repro    sv2-conform run {id} --seed {seed}{target}"));
+    text
+}
+
+fn is_worth_showing(outcome: &Outcome) -> bool {
+    !matches!(outcome.verdict, Verdict::Pass | Verdict::NotApplicable)
+}
+
+fn show(text: &mut String, finding: &Finding, outcome: &Outcome, ledger: &Ledger) {
+    snippet(text, &finding.place);
+    line(text, format_args!("  allowed  {}", finding.allowed));
+    line(text, format_args!("  came     {}", cut(&finding.came)));
+    for clause in finding.clauses.iter().filter_map(|id| ledger.clause(id)) {
+        let (id, level, section) = (&clause.id, clause.level.name(), &clause.section);
+        line(text, format_args!("  clause   {id} ({level}, section {section}): {}", clause.text));
+    }
+    if let Some(ambiguity) = finding.ambiguity.as_deref().and_then(|id| ledger.ambiguity(id)) {
+        line(text, format_args!("  reading  {}: {}", ambiguity.id, ambiguity.title));
+    }
+    let upto = finding.trace_line.min(outcome.trace.len());
+    let from = upto.saturating_sub(TRACE_BEFORE);
+    for (number, traced) in outcome.trace.iter().enumerate().take(upto).skip(from) {
+        let label = if number == from { "trace" } else { "" };
+        line(text, format_args!("  {label:8} {}", cut(&traced.to_string())));
+    }
+}
+
+/// The line of the scenario, with carets under what is meant.
+fn snippet(text: &mut String, place: &Place) {
+    let number = place.line();
+    let start =
+        place.text.get(..place.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let Some(source) = place.text.get(start..).and_then(|rest| rest.lines().next()) else { return };
+    let column = place.text.get(start..place.span.start).map_or(0, |before| before.chars().count());
+    let marked = place.text.get(place.span.start..place.span.end).unwrap_or_default();
+    let width = marked.lines().next().unwrap_or_default().trim_end().chars().count().max(1);
+    line(text, format_args!("  --> {}:{number}:{}", place.file, column + 1));
+    line(text, format_args!("  {number:4} | {source}"));
+    line(text, format_args!("       | {}{}", " ".repeat(column), "^".repeat(width)));
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= TRACE_COLUMNS {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(TRACE_COLUMNS - 1).collect();
+    format!("{kept}…")
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = text.write_fmt(arguments);
+    text.push('\n');
+}

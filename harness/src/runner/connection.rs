@@ -1,0 +1,254 @@
+//! One connection of a conversation: link, session, trace.
+
+use super::value::Identity;
+use super::world::{NetEvent, World};
+use super::{Connection, Output, Peer};
+use crate::verdict::{TraceEvent, TraceLine};
+use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+use sv2_session::{Direction, Session};
+use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
+use sv2_wire::link::{Event, Link, LinkError};
+use sv2_wire::noise::{Certificate, CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN};
+use sv2_wire::{DecodeError, Message};
+
+/// Seconds by which a certificate may seem too young or too old (AMB-18).
+const CERTIFICATE_LEEWAY: u64 = 10;
+
+/// Frames above this many bytes stand in a trace by length and digest.
+const LONGEST_FRAME_IN_TRACE: usize = 512;
+
+/// What a connection gave when it was asked for the next thing.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A message of the table. The session has observed it.
+    Message(Message),
+    /// A frame of a message that the table does not know.
+    Unknown,
+    /// A frame whose payload is not what its number says.
+    Malformed(DecodeError),
+    /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
+    Broken(LinkError),
+    /// The connection is closed.
+    Closed(Closed),
+    /// Nothing came in time.
+    Nothing,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    ByUs,
+    Clean,
+    Rude,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectError {
+    Refused(String),
+    TimedOut,
+}
+
+/// What is to be altered in the next frame that is sent, after encryption.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Corruption {
+    pub(crate) record: usize,
+    pub(crate) in_tag: bool,
+    pub(crate) bit: usize,
+}
+
+pub(crate) struct Conn {
+    pub(crate) name: String,
+    pub(crate) id: Connection,
+    pub(crate) session: Session,
+    pub(crate) closed: Option<Closed>,
+    pub(crate) corruption: Option<Corruption>,
+    world: Rc<World>,
+    link: Option<Link>,
+    early: VecDeque<Vec<u8>>,
+}
+
+impl Conn {
+    /// Asks for a TCP connection and waits for it.
+    pub(crate) async fn open(name: &str, world: Rc<World>, deadline: Duration) -> Result<Self, ConnectError> {
+        let id = world.connect();
+        match world.event(id, deadline).await {
+            Some(NetEvent::Connected) => {}
+            Some(NetEvent::Refused(reason)) => return Err(ConnectError::Refused(reason)),
+            Some(_) | None => return Err(ConnectError::TimedOut),
+        }
+        let (session, early) = (Session::default(), VecDeque::new());
+        let name = name.to_owned();
+        Ok(Self { name, id, session, closed: None, corruption: None, world, link: None, early })
+    }
+
+    /// Speaks frames without encryption from now on.
+    pub(crate) fn go_plain(&mut self) {
+        self.link = Some(Link::plain(MAX_PAYLOAD_LEN));
+    }
+
+    /// Sends act one and waits for act two.
+    pub(crate) async fn shake_hands(
+        &mut self,
+        peer: &Peer,
+        seed: [u8; 64],
+        deadline: Duration,
+        trace: &mut Vec<TraceLine>,
+    ) -> Result<Identity, Item> {
+        let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
+        self.world.output(Output::Send(self.id, act_one.to_vec()));
+        for bytes in self.early.drain(..) {
+            link.receive(&bytes);
+        }
+        loop {
+            match link.poll() {
+                Ok(Some(Event::Established { identity: Some(server), .. })) => {
+                    self.link = Some(link);
+                    let now = u64::from(self.world.now().unix);
+                    let signed = |key| server.verify(key, now, 0) != Err(CertificateError::BadSignature);
+                    let signed_by_authority = peer.authority.as_ref().map(signed);
+                    let valid_now = valid_at(&server.certificate, now);
+                    return Ok(Identity { server: *server, valid_now, signed_by_authority });
+                }
+                Ok(_) => {}
+                Err(error) => return Err(Item::Broken(error)),
+            }
+            match self.world.event(self.id, deadline).await {
+                Some(NetEvent::Bytes(bytes)) => link.receive(&bytes),
+                Some(NetEvent::Finished) => return Err(self.peer_closed(Closed::Clean, trace)),
+                Some(NetEvent::Reset) => return Err(self.peer_closed(Closed::Rude, trace)),
+                Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
+                None => return Err(Item::Nothing),
+            }
+        }
+    }
+
+    /// The next thing that the peer sent, or [`Item::Nothing`] once `deadline` has passed.
+    pub(crate) async fn next(&mut self, deadline: Duration, trace: &mut Vec<TraceLine>) -> Item {
+        loop {
+            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+                Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
+                Ok(Some(Event::Established { .. })) => continue,
+                Ok(None) => {}
+                Err(error) => return Item::Broken(error),
+            }
+            if let Some(closed) = self.closed {
+                return Item::Closed(closed);
+            }
+            match self.world.event(self.id, deadline).await {
+                Some(NetEvent::Bytes(bytes)) => match &mut self.link {
+                    Some(link) => link.receive(&bytes),
+                    None => self.early.push_back(bytes),
+                },
+                Some(NetEvent::Finished) => return self.peer_closed(Closed::Clean, trace),
+                Some(NetEvent::Reset) => return self.peer_closed(Closed::Rude, trace),
+                Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
+                None => return Item::Nothing,
+            }
+        }
+    }
+
+    /// Encrypts a frame, alters it if that was asked for, and sends it.
+    pub(crate) fn send(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Result<(), String> {
+        let Some(link) = &mut self.link else { return Err("there was no handshake yet".to_owned()) };
+        let mut bytes = Vec::new();
+        link.seal(frame, &mut bytes).map_err(|error| error.to_string())?;
+        if let Some(corruption) = self.corruption.take() {
+            corrupt(&mut bytes, frame.payload.len(), corruption)?;
+            trace.push(
+                self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
+            );
+        }
+        self.world.output(Output::Send(self.id, bytes));
+        let decoded = frame.decode();
+        let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
+        trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
+        if let Ok(decoded) = decoded {
+            self.session.observe(Direction::ToServer, &decoded.message, self.world.now().elapsed);
+        }
+        Ok(())
+    }
+
+    /// Sends bytes under the Noise layer.
+    pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
+        trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
+        self.world.output(Output::Send(self.id, bytes));
+    }
+
+    pub(crate) fn note(&self, text: &str) -> TraceLine {
+        self.line(TraceEvent::Note(text.to_owned()))
+    }
+
+    fn received(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Item {
+        let decoded = frame.decode();
+        let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
+        trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
+        match decoded {
+            Ok(decoded) => {
+                self.session.observe(Direction::ToClient, &decoded.message, self.world.now().elapsed);
+                Item::Message(decoded.message)
+            }
+            Err(error) if matches!(error.problem, sv2_wire::Problem::UnknownMessage { .. }) => Item::Unknown,
+            Err(error) => Item::Malformed(error),
+        }
+    }
+
+    fn peer_closed(&mut self, how: Closed, trace: &mut Vec<TraceLine>) -> Item {
+        self.closed = Some(how);
+        trace.push(self.note(if how == Closed::Clean { "closed by the peer" } else { "reset by the peer" }));
+        Item::Closed(how)
+    }
+
+    fn line(&self, event: TraceEvent) -> TraceLine {
+        TraceLine { connection: self.name.clone(), event }
+    }
+}
+
+/// Flips one bit of one record of a sealed frame.
+fn corrupt(bytes: &mut [u8], payload_len: usize, corruption: Corruption) -> Result<(), String> {
+    let (mut start, mut plain_len, mut left) = (0, sv2_wire::frame::Header::LEN, payload_len);
+    for _ in 0..corruption.record {
+        start += plain_len + MAC_LEN;
+        plain_len = left.min(MAX_PLAINTEXT_LEN);
+        left -= plain_len;
+    }
+    let (from, length) = if corruption.in_tag { (start + plain_len, MAC_LEN) } else { (start, plain_len) };
+    let at = corruption.bit / 8;
+    let byte = if at < length { bytes.get_mut(from + at) } else { None };
+    let Some(byte) = byte else {
+        return Err(format!(
+            "the frame has no bit {} in that part of record {}",
+            corruption.bit, corruption.record
+        ));
+    };
+    *byte ^= 1 << (corruption.bit % 8);
+    Ok(())
+}
+
+fn valid_at(certificate: &Certificate, now: u64) -> bool {
+    let from = u64::from(certificate.valid_from).saturating_sub(CERTIFICATE_LEEWAY);
+    let until = u64::from(certificate.not_valid_after).saturating_add(CERTIFICATE_LEEWAY);
+    (from..=until).contains(&now)
+}
+
+fn describe(frame: &Frame, message: Result<&Message, &DecodeError>) -> String {
+    let length = frame.payload.len() + sv2_wire::frame::Header::LEN;
+    let digest = || hex::encode(Sha256::digest(frame.to_bytes()));
+    match message {
+        Ok(message) if length > LONGEST_FRAME_IN_TRACE => {
+            format!("{} <{length} bytes, sha256 {}>", message.spec().unique_name(), digest())
+        }
+        Ok(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
+        Err(error) if length > LONGEST_FRAME_IN_TRACE => {
+            format!("<{length} bytes, sha256 {}> {error}", digest())
+        }
+        Err(error) => format!("{} {error}", hex::encode(frame.to_bytes())),
+    }
+}
+
+fn shorten(text: &str) -> &str {
+    text.get(..128).unwrap_or(text)
+}

@@ -1,0 +1,262 @@
+//! Evaluates expressions and comparisons. What can go wrong here is the scenario's fault, or a peer's value of a kind
+//! that the scenario did not foresee; both come back as text.
+
+use super::value::{Datum, small};
+use crate::scenario::syntax::{BinaryOperator, Expr, ExprKind, Member, Operator, Reference};
+use crate::vocabulary;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use sv2_wire::U256;
+
+/// Captures and parameters by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Env {
+    captures: BTreeMap<String, Datum>,
+}
+
+/// How a comparison went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Holds,
+    Fails,
+    /// Holds as far as the specification goes; the text says what is unusual.
+    Unusual(String),
+    /// One side cannot be known here.
+    Unknown,
+}
+
+impl Env {
+    pub(crate) fn bind(&mut self, name: &str, value: Datum) {
+        self.captures.insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Datum> {
+        self.captures.get(name)
+    }
+
+    pub(crate) fn eval(&self, expr: &Expr) -> Result<Datum, String> {
+        Ok(match &expr.kind {
+            ExprKind::Integer(number) => Datum::Number(U256::from_be_bytes(number.0)),
+            ExprKind::Float(float) => Datum::Float(float.0),
+            ExprKind::Text(bytes) | ExprKind::Bytes(bytes) => Datum::Bytes(bytes.clone()),
+            ExprKind::Boolean(flag) => Datum::Boolean(*flag),
+            ExprKind::Duration(duration) => Datum::Duration(*duration),
+            ExprKind::None => Datum::None,
+            ExprKind::Symbol(name) => Datum::Symbol(name.clone()),
+            ExprKind::Constant(name) => {
+                Datum::Number(vocabulary::constant(name).ok_or_else(|| format!("no constant {name}"))?)
+            }
+            ExprKind::Name(name) => {
+                self.get(name).cloned().ok_or_else(|| format!("`{name}` means nothing here"))?
+            }
+            ExprKind::Reference(reference) => self.reference(reference)?,
+            ExprKind::List(items) => {
+                Datum::List(items.iter().map(|item| self.eval(item)).collect::<Result<_, _>>()?)
+            }
+            ExprKind::Range(..) => return Err("a range stands behind `in` only".to_owned()),
+            ExprKind::Length(inner) => length(&self.eval(inner)?)?,
+            ExprKind::Binary { operator, left, right } => {
+                binary(*operator, self.eval(left)?, self.eval(right)?)?
+            }
+        })
+    }
+
+    pub(crate) fn duration(&self, expr: &Expr) -> Result<Duration, String> {
+        match self.eval(expr)? {
+            Datum::Duration(duration) => Ok(duration),
+            other => Err(format!("expected a duration, got {}", other.describe())),
+        }
+    }
+
+    pub(crate) fn integer(&self, expr: &Expr) -> Result<u64, String> {
+        match self.eval(expr)? {
+            Datum::Number(number) => small(number).ok_or_else(|| "the number is too large".to_owned()),
+            other => Err(format!("expected a number, got {}", other.describe())),
+        }
+    }
+
+    pub(crate) fn reference(&self, reference: &Reference) -> Result<Datum, String> {
+        let name = &reference.root.node;
+        let root = self.get(name).ok_or_else(|| format!("${name} is not bound"))?;
+        members(root.clone(), &reference.members)
+    }
+
+    /// Compares a value with the operand of a line.
+    pub(crate) fn compare(&self, left: &Datum, op: Operator, operand: &Expr) -> Result<Comparison, String> {
+        if *left == Datum::Unknown {
+            return Ok(Comparison::Unknown);
+        }
+        if let (Operator::In, ExprKind::Range(low, high)) = (op, &operand.kind) {
+            let (low, high) = (self.eval(low)?, self.eval(high)?);
+            let within = order(left, &low)?.is_ge() && order(left, &high)?.is_le();
+            return Ok(holds(within));
+        }
+        let right = self.eval(operand)?;
+        if right == Datum::Unknown {
+            return Ok(Comparison::Unknown);
+        }
+        Ok(match op {
+            Operator::Equal => holds(equal(left, &right)),
+            Operator::NotEqual => holds(!equal(left, &right)),
+            Operator::Less => holds(order(left, &right)?.is_lt()),
+            Operator::LessOrEqual => holds(order(left, &right)?.is_le()),
+            Operator::Greater => holds(order(left, &right)?.is_gt()),
+            Operator::GreaterOrEqual => holds(order(left, &right)?.is_ge()),
+            Operator::Like => like(left, &right)?,
+            Operator::In => holds(is_in(left, &right)?),
+        })
+    }
+}
+
+/// Follows a path from a value.
+pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, String> {
+    for member in path {
+        value = match member {
+            Member::Name(name) => value
+                .member(&name.node)
+                .ok_or_else(|| format!("{} has no {}", value.describe(), name.node))?,
+            Member::Index(index) => match &value {
+                Datum::List(items) => usize::try_from(index.node)
+                    .ok()
+                    .and_then(|index| items.get(index))
+                    .cloned()
+                    .ok_or_else(|| format!("there is no element {}", index.node))?,
+                other => return Err(format!("{} is no list", other.describe())),
+            },
+        };
+    }
+    Ok(value)
+}
+
+fn holds(flag: bool) -> Comparison {
+    if flag { Comparison::Holds } else { Comparison::Fails }
+}
+
+fn equal(left: &Datum, right: &Datum) -> bool {
+    match (left, right) {
+        (Datum::Number(_), Datum::Float(_)) | (Datum::Float(_), Datum::Number(_)) => {
+            order(left, right).is_ok_and(std::cmp::Ordering::is_eq)
+        }
+        _ => left == right,
+    }
+}
+
+fn order(left: &Datum, right: &Datum) -> Result<std::cmp::Ordering, String> {
+    let incomparable = || format!("{} and {} have no order", left.describe(), right.describe());
+    match (left, right) {
+        (Datum::Number(left), Datum::Number(right)) => Ok(left.cmp(right)),
+        (Datum::Duration(left), Datum::Duration(right)) => Ok(left.cmp(right)),
+        _ => float(left).zip(float(right)).and_then(|(l, r)| l.partial_cmp(&r)).ok_or_else(incomparable),
+    }
+}
+
+fn float(value: &Datum) -> Option<f64> {
+    match value {
+        Datum::Float(float) => Some(*float),
+        Datum::Number(number) => small(*number).and_then(|n| u32::try_from(n).ok()).map(f64::from),
+        _ => None,
+    }
+}
+
+/// `~`: no spelling of an error code is standardised (spec section 3.5, AMB-104), so another one is only unusual.
+fn like(left: &Datum, right: &Datum) -> Result<Comparison, String> {
+    match (left, right) {
+        (Datum::Bytes(code), Datum::Symbol(symbol)) if code == symbol.as_bytes() => Ok(Comparison::Holds),
+        (Datum::Bytes(_), Datum::Symbol(symbol)) => {
+            Ok(Comparison::Unusual(format!("spelt {}, elsewhere @{symbol}", left.describe())))
+        }
+        (Datum::Bytes(text), Datum::Bytes(part)) => {
+            Ok(holds(part.is_empty() || text.windows(part.len()).any(|window| window == part)))
+        }
+        _ => Err(format!("`~` compares strings, not {} and {}", left.describe(), right.describe())),
+    }
+}
+
+fn is_in(left: &Datum, right: &Datum) -> Result<bool, String> {
+    let Datum::List(allowed) = right else { return Err(format!("{} is no list", right.describe())) };
+    Ok(match left {
+        Datum::List(items) => items.iter().all(|item| allowed.iter().any(|other| equal(item, other))),
+        item => allowed.iter().any(|other| equal(item, other)),
+    })
+}
+
+fn length(value: &Datum) -> Result<Datum, String> {
+    let length = match value {
+        Datum::Bytes(bytes) => bytes.len(),
+        Datum::List(items) => items.len(),
+        other => return Err(format!("{} has no length", other.describe())),
+    };
+    Ok(Datum::number(u64::try_from(length).unwrap_or(u64::MAX)))
+}
+
+fn binary(operator: BinaryOperator, left: Datum, right: Datum) -> Result<Datum, String> {
+    match (operator, left, right) {
+        (BinaryOperator::Concat, Datum::Bytes(left), Datum::Bytes(right)) => {
+            Ok(Datum::Bytes([left, right].concat()))
+        }
+        (BinaryOperator::Concat, Datum::List(left), Datum::List(right)) => {
+            Ok(Datum::List([left, right].concat()))
+        }
+        (operator, Datum::Number(left), Datum::Number(right)) => {
+            arithmetic(operator, left, right).map(Datum::Number)
+        }
+        (_, left, right) => {
+            Err(format!("{} and {} cannot be combined so", left.describe(), right.describe()))
+        }
+    }
+}
+
+fn arithmetic(operator: BinaryOperator, left: U256, right: U256) -> Result<U256, String> {
+    let (left, right) = (left.to_le_bytes(), right.to_le_bytes());
+    let mut result = [0; 32];
+    let mut carry = 0i32;
+    for ((to, l), r) in result.iter_mut().zip(left).zip(right) {
+        *to = match operator {
+            BinaryOperator::Or => l | r,
+            BinaryOperator::Xor => l ^ r,
+            BinaryOperator::And => l & r,
+            BinaryOperator::Add | BinaryOperator::Subtract => {
+                let sign = if operator == BinaryOperator::Add { 1 } else { -1 };
+                let sum = i32::from(l) + sign * i32::from(r) + carry;
+                carry = sum >> 8;
+                sum.to_le_bytes()[0]
+            }
+            BinaryOperator::Concat => return Err("`++` joins bytes or lists, not numbers".to_owned()),
+        };
+    }
+    match carry {
+        0 => Ok(U256::from_le_bytes(result)),
+        _ => Err("the result is outside of 0 to 2^256 - 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(value: u64) -> U256 {
+        U256::from(value)
+    }
+
+    #[test]
+    fn arithmetic_carries_and_refuses_to_wrap() {
+        let add = |l, r| arithmetic(BinaryOperator::Add, l, r);
+        let subtract = |l, r| arithmetic(BinaryOperator::Subtract, l, r);
+        assert_eq!(add(number(0xffff), number(1)), Ok(number(0x1_0000)));
+        assert_eq!(subtract(number(0x1_0000), number(1)), Ok(number(0xffff)));
+        assert!(add(U256::MAX, number(1)).is_err());
+        assert!(subtract(number(1), number(2)).is_err());
+        assert_eq!(
+            arithmetic(BinaryOperator::Xor, number(0x2000_0000), number(0x2000)),
+            Ok(number(0x2000_2000))
+        );
+    }
+
+    #[test]
+    fn another_spelling_of_a_code_is_unusual_and_no_failure() {
+        let code = Datum::Bytes(b"dup".to_vec());
+        let symbol = Datum::Symbol("duplicate-share".to_owned());
+        assert!(matches!(like(&code, &symbol), Ok(Comparison::Unusual(_))));
+        assert_eq!(like(&Datum::Bytes(b"duplicate-share".to_vec()), &symbol), Ok(Comparison::Holds));
+    }
+}

@@ -1,0 +1,259 @@
+//! Steps that wait for the peer and judge what comes.
+
+use super::connection::{Closed, Item};
+use super::judge::{Line, Stop};
+use super::play::{Player, came};
+use super::value::Datum;
+use super::{Control, Output};
+use crate::scenario::syntax::{Arm, Claims, Expect, Outcome, Step};
+use crate::suite::Source;
+use std::sync::Arc;
+use std::time::Duration;
+use sv2_session::{ChannelKind, Session, Setup, answers};
+use sv2_wire::frame::Frame;
+use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
+
+/// A job id that no server hands out soon.
+const UNKNOWN_JOB: u32 = u32::MAX;
+
+/// How it is shown that nothing more comes.
+enum Silence {
+    /// Everything is here already.
+    Exact,
+    /// This request will be answered at once; whatever was on its way comes before the answer.
+    Ping(Message),
+    /// Nothing shows it but waiting.
+    Wait,
+}
+
+impl Player {
+    pub(super) async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        let request = match &expect.reply_to {
+            Some(reference) => Some(self.env.reference(reference).map_err(Stop::Error)?),
+            None => None,
+        };
+        let conn = self.connection(step, request.as_ref())?;
+        let request = match &request {
+            Some(Datum::Message(_, message)) => Some(&**message),
+            Some(other) => return Err(Stop::Error(format!("{} has no reply", other.describe()))),
+            None => None,
+        };
+        let source = Arc::clone(&self.source);
+        let line = Line::of_step(&expect.claims, &source, step.line);
+        let silent = expect.arms.iter().any(|arm| arm.outcome.node == Outcome::Silence);
+        let default = if silent { self.plan.profile.quiet } else { self.plan.profile.reply_within };
+        let within = match &expect.within {
+            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            None => default,
+        };
+        let silence = if silent { Some(self.begin_silence(conn).await?) } else { None };
+        let deadline = match silence {
+            Some(Silence::Exact) => Duration::ZERO,
+            _ => self.deadline(within),
+        };
+        let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
+        let arm = expect.arms.iter().find(|arm| fits(arm, &item, silent));
+        if let Some(request) = request {
+            self.refuse_overtaken(conn, request)?;
+        }
+        let Some(arm) = arm else {
+            self.unanswered |= matches!(item, Item::Nothing);
+            return self.report.broken(line, allowed(expect), came(&item));
+        };
+        self.judge_arm(conn, arm, &item, (&expect.arms, &expect.claims), step, &source)
+    }
+
+    /// Reads until something comes that is an arm, or that cannot be waited over.
+    async fn wait_for(
+        &mut self,
+        conn: usize,
+        deadline: Duration,
+        expect: &Expect,
+        request: Option<&Message>,
+        silence: Option<&Silence>,
+        line: Line<'_>,
+    ) -> Result<Item, Stop> {
+        loop {
+            let item = self.next(conn, deadline).await;
+            self.refuse_broken(&item, line)?;
+            let Item::Message(message) = &item else { return Ok(item) };
+            if let Some(Silence::Ping(ping)) = silence
+                && answers(ping, message)
+            {
+                return Ok(Item::Nothing);
+            }
+            let wanted = match request {
+                Some(request) => answers(request, message),
+                None => expect.arms.iter().any(|arm| fits(arm, &item, false)),
+            };
+            if wanted {
+                return Ok(item);
+            }
+            if !Session::is_ambient(message) {
+                return Ok(item);
+            }
+        }
+    }
+
+    fn judge_arm(
+        &mut self,
+        conn: usize,
+        arm: &Arm,
+        item: &Item,
+        (arms, step_claims): (&[Arm], &Claims),
+        step: &Step,
+        source: &Arc<Source>,
+    ) -> Result<(), Stop> {
+        let span = if arm.span.start < step.line.end { step.line } else { arm.outcome.span };
+        let strict = format!("{} in the strict reading", strict_outcomes(arms));
+        self.report.took(Line { claims: &arm.claims, step: step_claims, source, span }, strict, came(item));
+        let Item::Message(message) = item else { return Ok(()) };
+        let value = Datum::Message(conn, Box::new(message.clone()));
+        if let Some(capture) = &arm.capture {
+            self.env.bind(&capture.node, value.clone());
+        }
+        let claims = if arm.claims == Claims::default() { step_claims } else { &arm.claims };
+        self.report.judge(&mut self.env, &arm.judgements, &|name| value.member(name), claims, source)
+    }
+
+    /// The next thing on a connection. Frames of messages that nobody knows are passed over: an extension that was not
+    /// negotiated "MUST be discarded and ignored" (spec section 3.4.1).
+    pub(super) async fn next(&mut self, conn: usize, deadline: Duration) -> Item {
+        loop {
+            let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
+            self.note_overtaken(conn);
+            if !matches!(item, Item::Unknown) {
+                return item;
+            }
+        }
+    }
+
+    /// This connection answers, and a fresh one completes its set-up.
+    pub(super) async fn alive(&mut self, step: &Step, claims: &Claims) -> Result<(), Stop> {
+        let source = Arc::clone(&self.source);
+        let line = Line::of_step(claims, &source, step.line);
+        let conn = self.connection(step, None)?;
+        if let Some(ping) = self.ping(conn)? {
+            let item = self.wait_for_answer(conn, &ping, line).await?;
+            if !matches!(item, Item::Message(_)) {
+                self.unanswered |= matches!(item, Item::Nothing);
+                let allowed = format!("an answer to {}", ping.spec().name);
+                return self.report.broken(line, allowed, came(&item));
+            }
+        }
+        self.fresh_connection(step, line).await?;
+        self.report.held(line);
+        Ok(())
+    }
+
+    async fn fresh_connection(&mut self, step: &Step, line: Line<'_>) -> Result<(), Stop> {
+        self.dial("alive", step, line.claims).await?;
+        let conn = self.conns.len() - 1;
+        self.greet(conn, line).await?;
+        let request = self.default_message("SetupConnection")?;
+        self.transmit(conn, &frame_of(&request)?)?;
+        let item = self.wait_for_answer(conn, &request, line).await?;
+        if !matches!(item, Item::Message(Message::SetupConnectionSuccess(_))) {
+            self.unanswered |= matches!(item, Item::Nothing);
+            let allowed = "SetupConnection.Success on a fresh connection".to_owned();
+            return self.report.broken(line, allowed, came(&item));
+        }
+        let fresh = &mut self.conns[conn];
+        fresh.closed = Some(Closed::ByUs);
+        self.report.trace.push(fresh.note("closed"));
+        self.world.output(Output::Close(fresh.id));
+        Ok(())
+    }
+
+    /// Reads past everything until the answer to a request comes, or nothing does.
+    async fn wait_for_answer(
+        &mut self,
+        conn: usize,
+        request: &Message,
+        line: Line<'_>,
+    ) -> Result<Item, Stop> {
+        let deadline = self.deadline(self.plan.profile.reply_within);
+        loop {
+            let item = self.next(conn, deadline).await;
+            self.refuse_broken(&item, line)?;
+            match &item {
+                Item::Message(message) if !answers(request, message) => {}
+                _ => return Ok(item),
+            }
+        }
+    }
+
+    async fn begin_silence(&mut self, conn: usize) -> Result<Silence, Stop> {
+        if self.plan.peer.exact_barrier {
+            self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
+            return Ok(Silence::Exact);
+        }
+        Ok(self.ping(conn)?.map_or(Silence::Wait, Silence::Ping))
+    }
+
+    /// Sends something that has to be answered at once: a share on a job that does not exist, where a channel is open
+    /// ("an error is immediately submitted for every incorrect submit attempt", spec section 5.3.14); else a request for
+    /// a channel, once the connection is set up.
+    pub(super) fn ping(&mut self, conn: usize) -> Result<Option<Message>, Stop> {
+        let channel = self.conns[conn].session.channels().next().map(|channel| (channel.id, channel.kind));
+        let message = match channel {
+            Some((channel_id, kind)) => {
+                let sequence_number = self.next_sequence(conn, channel_id);
+                unknown_job_share(channel_id, sequence_number, kind)
+            }
+            None if matches!(self.conns[conn].session.setup(), Setup::Accepted { .. }) => {
+                self.default_message("OpenStandardMiningChannel")?
+            }
+            None => return Ok(None),
+        };
+        self.transmit(conn, &frame_of(&message)?)?;
+        Ok(Some(message))
+    }
+}
+
+fn unknown_job_share(channel_id: u32, sequence_number: u32, kind: ChannelKind) -> Message {
+    match kind {
+        ChannelKind::Standard => {
+            SubmitSharesStandard { channel_id, sequence_number, job_id: UNKNOWN_JOB, ..Default::default() }
+                .into()
+        }
+        ChannelKind::Extended { extranonce_size } => {
+            let extranonce = sv2_wire::B0_32::new(vec![0; usize::from(extranonce_size)]).unwrap_or_default();
+            let job_id = UNKNOWN_JOB;
+            SubmitSharesExtended { channel_id, sequence_number, job_id, extranonce, ..Default::default() }
+                .into()
+        }
+    }
+}
+
+pub(super) fn frame_of(message: &Message) -> Result<Frame, Stop> {
+    Frame::of(message).map_err(|error| Stop::Error(error.to_string()))
+}
+
+fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
+    match (&arm.outcome.node, item) {
+        (Outcome::Message(name), Item::Message(message)) => {
+            MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
+        }
+        (Outcome::Close, Item::Closed(closed)) => *closed != Closed::ByUs,
+        (Outcome::Silence, Item::Nothing) => silent,
+        _ => false,
+    }
+}
+
+fn allowed(expect: &Expect) -> String {
+    names(expect.arms.iter())
+}
+
+fn strict_outcomes(arms: &[Arm]) -> String {
+    names(arms.iter().filter(|arm| arm.claims.grade.is_none()))
+}
+
+fn names<'a>(arms: impl Iterator<Item = &'a Arm>) -> String {
+    let outcomes = arms.map(|arm| match &arm.outcome.node {
+        Outcome::Message(name) => name.clone(),
+        Outcome::Close => "close".to_owned(),
+        Outcome::Silence => "silence".to_owned(),
+    });
+    outcomes.collect::<Vec<_>>().join(" or ")
+}

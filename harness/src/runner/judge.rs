@@ -1,0 +1,211 @@
+//! From a comparison to a verdict.
+
+use super::eval::{Comparison, Env, members};
+use super::value::Datum;
+use crate::ledger::{Ledger, Level};
+use crate::scenario::syntax::{Claims, Judgement, Operator, Position, Span};
+use crate::suite::Source;
+use crate::verdict::{ClauseVerdict, Finding, Place, TraceLine, Verdict};
+use std::sync::Arc;
+
+/// "The payload length equals the sum of the message's encoded fields": what bytes that do not decode break.
+pub(crate) const LAYOUT_CLAUSE: &str = "SV2-03-025";
+/// "Every byte after act two is AEAD ciphertext": what records that do not decrypt break.
+pub(crate) const RECORD_CLAUSE: &str = "SV2-04-044";
+
+/// Why the scenario ends before its last step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A finding that says so was recorded.
+    Found,
+    /// New work overtook a share: play the whole scenario again.
+    Overtaken(String),
+    /// Could not be decided.
+    Inconclusive(String),
+    /// Our own fault, or the scenario's.
+    Error(String),
+}
+
+/// What has been said so far.
+pub(crate) struct Report {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) clauses: Vec<ClauseVerdict>,
+    pub(crate) trace: Vec<TraceLine>,
+    ledger: Arc<Ledger>,
+}
+
+/// What a judgement is about: the claims of its line, or else those of its step, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) claims: &'a Claims,
+    pub(crate) step: &'a Claims,
+    pub(crate) source: &'a Source,
+    pub(crate) span: Span,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn of_step(claims: &'a Claims, source: &'a Source, span: Span) -> Self {
+        Self { claims, step: claims, source, span }
+    }
+
+    fn clauses(&self) -> Vec<String> {
+        let claims = if self.claims.checks.is_empty() { self.step } else { self.claims };
+        claims.checks.iter().map(|id| id.node.clone()).collect()
+    }
+
+    fn grade(&self) -> Option<(Position, &'a str)> {
+        let grade = self.claims.grade.as_ref().or(self.step.grade.as_ref())?;
+        Some((grade.position, &grade.ambiguity.node))
+    }
+
+    fn place(&self) -> Place {
+        let Source { name, text, .. } = self.source;
+        Place { file: Arc::clone(name), text: Arc::clone(text), span: self.span }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(ledger: Arc<Ledger>) -> Self {
+        Self { findings: Vec::new(), clauses: Vec::new(), trace: Vec::new(), ledger }
+    }
+
+    /// A line held: its clauses pass.
+    pub(crate) fn held(&mut self, line: Line<'_>) {
+        self.decide(&line.clauses(), Verdict::Pass);
+    }
+
+    /// An arm was taken: its clauses pass, leniently if the arm is one of the readings that are only tolerated.
+    pub(crate) fn took(&mut self, line: Line<'_>, strict: String, came: String) {
+        let lenient = matches!(&line.claims.grade, Some(grade) if grade.position == Position::Lenient);
+        if !lenient {
+            return self.held(line);
+        }
+        self.decide(&line.clauses(), Verdict::PassLenient);
+        self.say(line, Verdict::PassLenient, line.clauses(), strict, came);
+    }
+
+    /// A line cannot be judged here.
+    pub(crate) fn skipped(&mut self, line: Line<'_>) {
+        self.decide(&line.clauses(), Verdict::NotApplicable);
+    }
+
+    /// Unusual, and nothing that anybody has to mend.
+    pub(crate) fn unusual(&mut self, line: Line<'_>, came: String) {
+        self.decide(&line.clauses(), Verdict::Pass);
+        self.say(line, Verdict::Pass, line.clauses(), "any code (AMB-104)".to_owned(), came);
+    }
+
+    /// A line did not hold. Whoever prepares only is blocked; whoever judges fails by the level of the clause, unless an
+    /// ambiguity that the line names softens it.
+    pub(crate) fn broken(&mut self, line: Line<'_>, allowed: String, came: String) -> Result<(), Stop> {
+        let clauses = line.clauses();
+        let softened = line.grade().map(|(position, _)| match position {
+            Position::Lenient => Verdict::PassLenient,
+            Position::Info => Verdict::Pass,
+        });
+        let mut worst = if clauses.is_empty() { softened.unwrap_or(Verdict::Blocked) } else { Verdict::Pass };
+        for id in &clauses {
+            let level = self.ledger.clause(id).map_or(Level::Must, |clause| clause.level);
+            let verdict = softened.unwrap_or_else(|| by_level(level));
+            self.decide(std::slice::from_ref(id), verdict);
+            worst = worst.max(verdict);
+        }
+        self.say(line, worst, clauses, allowed, came);
+        if worst >= Verdict::Blocked { Err(Stop::Found) } else { Ok(()) }
+    }
+
+    /// The peer broke a clause whatever the scenario was about.
+    pub(crate) fn violated(&mut self, line: Line<'_>, clause: &str, allowed: String, came: String) -> Stop {
+        let mut clauses = line.clauses();
+        clauses.retain(|id| id != clause);
+        self.decide(&clauses, Verdict::Blocked);
+        self.decide(&[clause.to_owned()], Verdict::Fail);
+        self.say(line, Verdict::Fail, vec![clause.to_owned()], allowed, came);
+        Stop::Found
+    }
+
+    /// Judges the lines below a step over what they look at. All of them are looked at, even after one that failed.
+    pub(crate) fn judge(
+        &mut self,
+        env: &mut Env,
+        judgements: &[Judgement],
+        subject: &dyn Fn(&str) -> Option<Datum>,
+        step: &Claims,
+        source: &Source,
+    ) -> Result<(), Stop> {
+        let mut result = Ok(());
+        for judgement in judgements {
+            let line = Line { claims: &judgement.claims, step, source, span: judgement.span };
+            let root = &judgement.path.root.node;
+            let value = subject(root).ok_or_else(|| Stop::Error(format!("nothing here is called {root}")))?;
+            let value = members(value, &judgement.path.members).map_err(Stop::Error)?;
+            if let Some(capture) = &judgement.capture {
+                env.bind(&capture.node, value.clone());
+            }
+            let Some(test) = &judgement.test else { continue };
+            match env.compare(&value, test.operator.node, &test.operand).map_err(Stop::Error)? {
+                Comparison::Holds => self.held(line),
+                Comparison::Unknown => self.skipped(line),
+                Comparison::Unusual(text) => self.unusual(line, text),
+                Comparison::Fails => {
+                    let wanted = source.text.get(test.operand.span.start..test.operand.span.end);
+                    let allowed =
+                        format!("{root} {} {}", symbol(test.operator.node), wanted.unwrap_or_default());
+                    let known = env.eval(&test.operand).map(|value| value.describe()).unwrap_or_default();
+                    let allowed = match wanted {
+                        Some(text) if text.starts_with('$') => format!("{allowed} ({known})"),
+                        _ => allowed,
+                    };
+                    let broken = self.broken(line, allowed, format!("{root} is {}", value.describe()));
+                    result = result.and(broken);
+                }
+            }
+        }
+        result
+    }
+
+    /// The worst of all findings.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let found = self.findings.iter().map(|finding| finding.verdict);
+        let clauses = self.clauses.iter().map(|clause| clause.verdict);
+        found.chain(clauses).fold(Verdict::Pass, Verdict::max)
+    }
+
+    fn decide(&mut self, clauses: &[String], verdict: Verdict) {
+        for id in clauses {
+            match self.clauses.iter_mut().find(|clause| clause.id == *id) {
+                Some(known) => known.verdict = known.verdict.max(verdict),
+                None => self.clauses.push(ClauseVerdict { id: id.clone(), verdict }),
+            }
+        }
+    }
+
+    fn say(&mut self, line: Line<'_>, verdict: Verdict, clauses: Vec<String>, allowed: String, came: String) {
+        let ambiguity = line.grade().map(|(_, id)| id.to_owned());
+        let (place, trace_line) = (line.place(), self.trace.len());
+        self.findings.push(Finding { verdict, clauses, ambiguity, allowed, came, place, trace_line });
+    }
+}
+
+/// What breaking a clause of this level means.
+fn by_level(level: Level) -> Verdict {
+    match level {
+        Level::Must | Level::MustNot | Level::Implied => Verdict::Fail,
+        Level::Should | Level::ShouldNot => Verdict::PassLenient,
+        Level::May => Verdict::Pass,
+    }
+}
+
+/// The operator as scenarios write it.
+pub(crate) fn symbol(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "==",
+        Operator::NotEqual => "!=",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => ">=",
+        Operator::Like => "~",
+        Operator::In => "in",
+    }
+}

@@ -1,0 +1,439 @@
+//! The conversation as a whole: tries, steps, fragments, the end.
+
+use super::connection::{Closed, Conn, ConnectError, Item};
+use super::eval::{Comparison, Env};
+use super::judge::{LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::value::Datum;
+use super::world::World;
+use super::{Control, Output, Plan};
+use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Handshake, Ident, Step, StepKind};
+use crate::suite::Source;
+use crate::verdict::{Finding, Outcome, Survival, TraceEvent, TraceLine, Verdict};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a scenario is played while new work keeps overtaking its shares.
+const TRIES: u32 = 3;
+/// How deep fragments may call fragments.
+const DEEPEST_CALL: usize = 16;
+
+/// Plays a scenario to its outcome.
+pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
+    let plan = Rc::new(plan);
+    let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
+    if let Some(missing) = plan.profile.missing(needs) {
+        let reason = format!("the target's profile does not have {missing}");
+        return outcome(
+            &plan,
+            Report::new(Arc::clone(&plan.ledger)),
+            Verdict::NotApplicable,
+            Some(reason),
+            0,
+        );
+    }
+    let mut tries = 1;
+    loop {
+        let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
+        let played = player.play().await;
+        player.close_all();
+        let (verdict, reason) = match played {
+            Err(Stop::Overtaken(_)) if tries < TRIES => {
+                tries += 1;
+                continue;
+            }
+            Err(Stop::Overtaken(why)) => {
+                let reason =
+                    format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
+                (Verdict::Inconclusive, Some(reason))
+            }
+            Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
+            Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
+            Ok(()) | Err(Stop::Found) => (Verdict::Pass, None),
+        };
+        let survival = player.survival();
+        let mut outcome = outcome(&plan, player.report, verdict, reason, tries);
+        outcome.survival = survival;
+        return outcome;
+    }
+}
+
+fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
+    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
+    let reason = reason.or_else(|| {
+        let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
+        Some(format!("expected {}, {}", finding.allowed, finding.came))
+    });
+    Outcome {
+        id: plan.scenario.id.clone(),
+        title: plan.scenario.title().to_owned(),
+        verdict,
+        survival: Survival::Alive,
+        reason,
+        findings: report.findings,
+        clauses: report.clauses,
+        trace: report.trace,
+        seed: plan.seed,
+        tries,
+    }
+}
+
+/// One try at a scenario.
+pub(crate) struct Player {
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) world: Rc<World>,
+    pub(crate) report: Report,
+    pub(crate) env: Env,
+    pub(crate) conns: Vec<Conn>,
+    pub(crate) rng: ChaCha12Rng,
+    pub(crate) source: Arc<Source>,
+    pub(crate) flights: Vec<super::shares::Flight>,
+    pub(crate) next_request: u32,
+    pub(crate) unanswered: bool,
+    pub(crate) refused: bool,
+    /// The connection that steps without a name are about: the one that the innermost fragment was called on.
+    default_connection: String,
+    depth: usize,
+}
+
+impl Player {
+    fn new(plan: Rc<Plan>, world: Rc<World>, attempt: u32) -> Self {
+        let source = Arc::clone(&plan.scenario.source);
+        let report = Report::new(Arc::clone(&plan.ledger));
+        let rng = ChaCha12Rng::seed_from_u64(plan.seed.wrapping_add(u64::from(attempt) - 1));
+        Self {
+            plan,
+            world,
+            report,
+            env: Env::default(),
+            conns: Vec::new(),
+            rng,
+            source,
+            flights: Vec::new(),
+            next_request: 1,
+            unanswered: false,
+            refused: false,
+            default_connection: String::new(),
+            depth: 0,
+        }
+    }
+
+    async fn play(&mut self) -> Result<(), Stop> {
+        let source = Arc::clone(&self.source);
+        self.steps(&source).await?;
+        self.drain().await
+    }
+
+    /// Plays the steps of a scenario or fragment. Boxed, since fragments call fragments.
+    fn steps<'a>(&'a mut self, source: &'a Source) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
+        Box::pin(async move {
+            for step in &source.file.steps {
+                self.step(step).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Stop> {
+        match &step.kind {
+            StepKind::Connect { tcp_only } => self.connect(step, *tcp_only).await,
+            StepKind::Handshake(handshake) => self.handshake(step, handshake).await,
+            StepKind::Send(send) => self.send(step, send),
+            StepKind::Raw { bytes } => self.raw(step, bytes),
+            StepKind::Corrupt(corrupt) => self.corrupt(step, corrupt),
+            StepKind::Expect(expect) => self.expect(step, expect).await,
+            StepKind::AwaitJob(await_job) => self.await_job(step, await_job).await,
+            StepKind::Mine(mine) => self.mine(mine),
+            StepKind::Submit(submit) => self.submit(step, submit),
+            StepKind::Settle(settle) => self.settle(step, settle).await,
+            StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Alive { claims } => self.alive(step, claims).await,
+            StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
+            StepKind::Template { capture } => {
+                self.trigger(Control::Template, "control.template", capture).await
+            }
+            StepKind::Elapse { duration } => {
+                let duration = self.env.duration(duration).map_err(Stop::Error)?;
+                self.trigger(Control::Elapse(duration), "control.time", &None).await
+            }
+            StepKind::Close => self.end(step, "closed", Output::Close),
+            StepKind::Reset => self.end(step, "reset", Output::Reset),
+            StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
+            StepKind::Reconnect => {
+                let name = self.connection_name(step);
+                self.conns.iter().filter(|conn| conn.name == name && conn.closed.is_none()).for_each(
+                    |conn| {
+                        self.world.output(Output::Close(conn.id));
+                    },
+                );
+                self.connect(step, false).await
+            }
+            StepKind::Call(call) => self.call(step, call).await,
+        }
+    }
+
+    async fn connect(&mut self, step: &Step, tcp_only: bool) -> Result<(), Stop> {
+        let name = self.connection_name(step).to_owned();
+        self.dial(&name, step, &Claims::default()).await?;
+        if tcp_only {
+            return Ok(());
+        }
+        let conn = self.conns.len() - 1;
+        self.greet(conn, Line::of_step(&Claims::default(), &self.source.clone(), step.line)).await.map(|_| ())
+    }
+
+    /// Opens a TCP connection of this name; the newest connection of a name is the one that the name means.
+    pub(crate) async fn dial(&mut self, name: &str, step: &Step, claims: &Claims) -> Result<(), Stop> {
+        let deadline = self.deadline(self.plan.profile.reply_within);
+        match Conn::open(name, Rc::clone(&self.world), deadline).await {
+            Ok(conn) => {
+                self.report.trace.push(conn.note("connected"));
+                self.conns.push(conn);
+                Ok(())
+            }
+            Err(error) => {
+                self.refused = true;
+                let source = Arc::clone(&self.source);
+                let came = match error {
+                    ConnectError::Refused(reason) => format!("it was refused: {reason}"),
+                    ConnectError::TimedOut => "there was none in time".to_owned(),
+                };
+                let line = Line::of_step(claims, &source, step.line);
+                self.report.broken(line, "a TCP connection".to_owned(), came)
+            }
+        }
+    }
+
+    /// Does the Noise handshake where the target speaks Noise. A certificate that is not the authority's, or out of its
+    /// time, is refused, as a client with a key has to (spec section 4.5.3).
+    pub(crate) async fn greet(&mut self, conn: usize, line: Line<'_>) -> Result<Datum, Stop> {
+        if !self.plan.peer.encrypted {
+            self.conns[conn].go_plain();
+            return Ok(Datum::Unknown);
+        }
+        let mut seed = [0; 64];
+        self.rng.fill_bytes(&mut seed);
+        let deadline = self.deadline(self.plan.profile.reply_within);
+        let allowed = || "act two of the Noise handshake, 234 bytes".to_owned();
+        let trace = &mut self.report.trace;
+        let identity = match self.conns[conn].shake_hands(&self.plan.peer, seed, deadline, trace).await {
+            Ok(identity) => identity,
+            Err(item) => {
+                self.unanswered |= matches!(item, Item::Nothing);
+                return self.report.broken(line, allowed(), came(&item)).map(|()| Datum::Unknown);
+            }
+        };
+        let note = self.conns[conn].note("handshake done");
+        self.report.trace.push(note);
+        Ok(Datum::Identity(Box::new(identity)))
+    }
+
+    async fn handshake(&mut self, step: &Step, handshake: &Handshake) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        let source = Arc::clone(&self.source);
+        let line = Line::of_step(&handshake.claims, &source, step.line);
+        let identity = self.greet(conn, line).await?;
+        if let Datum::Identity(_) = identity {
+            self.report.held(line);
+        }
+        if let Some(capture) = &handshake.capture {
+            self.env.bind(&capture.node, identity.clone());
+        }
+        let subject = |name: &str| match &identity {
+            Datum::Unknown => Some(Datum::Unknown),
+            identity => identity.member(name),
+        };
+        self.report.judge(&mut self.env, &handshake.judgements, &subject, &handshake.claims, &source)
+    }
+
+    async fn trigger(
+        &mut self,
+        control: Control,
+        capability: &str,
+        capture: &Option<Ident>,
+    ) -> Result<(), Stop> {
+        if !self.plan.profile.capabilities.contains(capability) {
+            return Err(Stop::Inconclusive(format!(
+                "the target does not have {capability}; see --serve-templates"
+            )));
+        }
+        let text = match control {
+            Control::Barrier => "barrier".to_owned(),
+            Control::Block => "a new block".to_owned(),
+            Control::Template => "a new template".to_owned(),
+            Control::Elapse(duration) => format!("{duration:?} pass"),
+        };
+        let event = TraceEvent::Note(text);
+        self.report.trace.push(TraceLine { connection: String::new(), event });
+        self.world.control(control).await.map_err(Stop::Inconclusive)?;
+        if let Some(capture) = capture {
+            self.env.bind(&capture.node, Datum::Unknown);
+        }
+        Ok(())
+    }
+
+    fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
+        let source = Arc::clone(&self.source);
+        let line = Line::of_step(&assert.claims, &source, step.line);
+        let left = self.env.eval(&assert.left).map_err(Stop::Error)?;
+        let test = &assert.test;
+        match self.env.compare(&left, test.operator.node, &test.operand).map_err(Stop::Error)? {
+            Comparison::Holds => self.report.held(line),
+            Comparison::Unknown => self.report.skipped(line),
+            Comparison::Unusual(text) => self.report.unusual(line, text),
+            Comparison::Fails => {
+                let text = source.text.get(step.line.start..step.line.end).unwrap_or_default();
+                let right = self.env.eval(&test.operand).map(|value| value.describe()).unwrap_or_default();
+                let came = format!("{} against {right}", left.describe());
+                return self.report.broken(line, text.to_owned(), came);
+            }
+        }
+        Ok(())
+    }
+
+    /// Plays a fragment with captures of its own: parameters go in, results come out.
+    async fn call(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
+        let name = &call.fragment.node;
+        let missing = || Stop::Error(format!("there is no fragment {name}"));
+        let plan = Rc::clone(&self.plan);
+        let fragment = plan.fragments.get(name).ok_or_else(missing)?;
+        let FileKind::Fragment(signature) = &fragment.file.kind else { return Err(missing()) };
+        if self.depth >= DEEPEST_CALL {
+            return Err(Stop::Error(format!("fragments call each other too deep, the last is {name}")));
+        }
+        let mut inner = Env::default();
+        for parameter in &signature.parameters {
+            let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
+            let value = match (given, &parameter.default) {
+                (Some(argument), _) => self.env.eval(&argument.value),
+                (None, Some(default)) => inner.eval(default),
+                (None, None) => Err(format!("{name} needs {}", parameter.name.node)),
+            };
+            inner.bind(&parameter.name.node, value.map_err(Stop::Error)?);
+        }
+        let outer = std::mem::replace(&mut self.env, inner);
+        let outer_source = std::mem::replace(&mut self.source, Arc::clone(fragment));
+        let inner_connection = self.connection_name(step).to_owned();
+        let outer_connection = std::mem::replace(&mut self.default_connection, inner_connection);
+        self.depth += 1;
+        let played = self.steps(fragment).await;
+        self.depth -= 1;
+        self.source = outer_source;
+        self.default_connection = outer_connection;
+        let inner = std::mem::replace(&mut self.env, outer);
+        played?;
+        for (result, capture) in signature.results.iter().zip(&call.results) {
+            let value = inner.get(&result.node).cloned().unwrap_or(Datum::Unknown);
+            self.env.bind(&capture.node, value);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, step: &Step, note: &str, output: fn(usize) -> Output) -> Result<(), Stop> {
+        let index = self.connection(step, None)?;
+        let conn = &mut self.conns[index];
+        self.report.trace.push(conn.note(note));
+        let output = output(conn.id);
+        if !matches!(output, Output::Finish(_)) {
+            conn.closed = Some(Closed::ByUs);
+        }
+        self.world.output(output);
+        Ok(())
+    }
+
+    /// The connection that a step is about: the one that it names, else the one that its value belongs to, else the
+    /// newest of no name.
+    pub(crate) fn connection(&self, step: &Step, value: Option<&Datum>) -> Result<usize, Stop> {
+        if step.connection.is_none()
+            && let Some(conn) = value.and_then(Datum::connection)
+        {
+            return Ok(conn);
+        }
+        let name = self.connection_name(step);
+        let found = self.conns.iter().rposition(|conn| conn.name == name);
+        found.ok_or_else(|| Stop::Error(format!("line {}: nothing is connected", self.line_of(step))))
+    }
+
+    /// Ends the step when the connection's bytes are wrong; says what came otherwise.
+    pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
+        match item {
+            Item::Malformed(error) => {
+                let allowed = "a payload of the layout that its message type has".to_owned();
+                Err(self.report.violated(line, LAYOUT_CLAUSE, allowed, error.to_string()))
+            }
+            Item::Broken(error) => {
+                let allowed = "records that decrypt, frames of a sane length".to_owned();
+                Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn deadline(&self, bound: Duration) -> Duration {
+        self.world.now().elapsed.saturating_add(bound.mul_f64(self.plan.timeout_scale))
+    }
+
+    /// Waits until all that is under way is here, where the target can say so, and puts it into the trace.
+    async fn drain(&mut self) -> Result<(), Stop> {
+        if !self.plan.peer.exact_barrier {
+            return Ok(());
+        }
+        self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
+        let source = Arc::clone(&self.source);
+        for index in 0..self.conns.len() {
+            loop {
+                let item = self.conns[index].next(Duration::ZERO, &mut self.report.trace).await;
+                let claims = Claims::default();
+                self.refuse_broken(&item, Line::of_step(&claims, &source, source.file.span))?;
+                if matches!(item, Item::Nothing | Item::Closed(_)) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close_all(&mut self) {
+        for conn in self.conns.iter().filter(|conn| conn.closed.is_none()) {
+            self.world.output(Output::Close(conn.id));
+        }
+    }
+
+    fn survival(&self) -> Survival {
+        let closed = self.conns.iter().map(|conn| match conn.closed {
+            None | Some(Closed::ByUs) => Survival::Alive,
+            Some(Closed::Clean) => Survival::ClosedClean,
+            Some(Closed::Rude) => Survival::ClosedRude,
+        });
+        let hung = if self.unanswered { Survival::Hung } else { Survival::Alive };
+        let died = if self.refused { Survival::Died } else { Survival::Alive };
+        closed.fold(hung.max(died), Survival::max)
+    }
+
+    fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
+        step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
+    }
+
+    fn line_of(&self, step: &Step) -> usize {
+        self.source.text.get(..step.line.start).unwrap_or_default().matches('\n').count() + 1
+    }
+}
+
+/// What came, in words.
+pub(crate) fn came(item: &Item) -> String {
+    match item {
+        Item::Message(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
+        Item::Unknown => "a frame of an unknown message".to_owned(),
+        Item::Malformed(error) => error.to_string(),
+        Item::Broken(error) => error.to_string(),
+        Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
+        Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
+        Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),
+        Item::Nothing => "nothing came in time".to_owned(),
+    }
+}

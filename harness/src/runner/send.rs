@@ -1,0 +1,172 @@
+//! Steps that send.
+
+use super::connection::Corruption;
+use super::judge::Stop;
+use super::play::Player;
+use super::value::{Datum, small};
+use crate::scenario::syntax::{Assignment, Corrupt, Expr, ModifierKind, RecordPart, Send, Step, Submit};
+use sv2_wire::frame::Frame;
+use sv2_wire::{F32, Message, MessageSpec, Str0_255, U256, Value};
+
+impl Player {
+    pub(super) fn send(&mut self, step: &Step, send: &Send) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        let mut message = self.default_message(&send.message.node)?;
+        self.assign(&mut message, &send.fields)?;
+        let mut frame = Frame::of(&message).map_err(|error| Stop::Error(error.to_string()))?;
+        let mut modifiers: Vec<_> = send.modifiers.iter().collect();
+        modifiers.sort_by_key(|modifier| modifier.kind.node as usize);
+        for modifier in modifiers {
+            self.modify(&mut frame, modifier.kind.node, &modifier.value)?;
+        }
+        self.transmit(conn, &frame)?;
+        if let Some(capture) = &send.capture {
+            self.env.bind(&capture.node, Datum::Message(conn, Box::new(message)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn submit(&mut self, step: &Step, submit: &Submit) -> Result<(), Stop> {
+        let value = self.env.reference(&submit.share).map_err(Stop::Error)?;
+        let conn = self.connection(step, Some(&value))?;
+        let shares = match value {
+            Datum::List(items) => items,
+            other => vec![other],
+        };
+        let mut sent = Vec::new();
+        for share in &shares {
+            let Datum::Share(_, share) = share else {
+                return Err(Stop::Error(format!("{} is no share", share.describe())));
+            };
+            let mut message = self.share_message(conn, share);
+            self.assign(&mut message, &submit.fields)?;
+            self.launch(conn, &message, share.basis.as_ref(), false)?;
+            sent.push(Datum::Message(conn, Box::new(message)));
+        }
+        if let Some(capture) = &submit.capture {
+            let value = if sent.len() == 1 { sent.swap_remove(0) } else { Datum::List(sent) };
+            self.env.bind(&capture.node, value);
+        }
+        Ok(())
+    }
+
+    pub(super) fn raw(&mut self, step: &Step, bytes: &Expr) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        match self.env.eval(bytes).map_err(Stop::Error)? {
+            Datum::Bytes(bytes) => {
+                self.conns[conn].send_raw(bytes, &mut self.report.trace);
+                Ok(())
+            }
+            other => Err(Stop::Error(format!("expected bytes, got {}", other.describe()))),
+        }
+    }
+
+    pub(super) fn corrupt(&mut self, step: &Step, corrupt: &Corrupt) -> Result<(), Stop> {
+        if !self.plan.peer.encrypted {
+            return Err(Stop::Inconclusive("there are no records without encryption".to_owned()));
+        }
+        let conn = self.connection(step, None)?;
+        let record = self.index(&corrupt.record)?;
+        match corrupt.part.node {
+            RecordPart::Header if record != 0 => {
+                return Err(Stop::Error("only record 0 has a header".to_owned()));
+            }
+            RecordPart::Payload if record == 0 => {
+                return Err(Stop::Error("record 0 is the header; payload begins with record 1".to_owned()));
+            }
+            _ => {}
+        }
+        let in_tag = corrupt.part.node == RecordPart::Tag;
+        let bit = self.index(&corrupt.bit)?;
+        self.conns[conn].corruption = Some(Corruption { record, in_tag, bit });
+        Ok(())
+    }
+
+    /// Sends a frame and looks after the trace.
+    pub(super) fn transmit(&mut self, conn: usize, frame: &Frame) -> Result<(), Stop> {
+        self.conns[conn].send(frame, &mut self.report.trace).map_err(Stop::Error)
+    }
+
+    /// The message of a name with valid fields.
+    pub(super) fn default_message(&mut self, name: &str) -> Result<Message, Stop> {
+        let spec = MessageSpec::find(name).ok_or_else(|| Stop::Error(format!("no message {name}")))?;
+        let mut message =
+            Message::zero(spec.kind).ok_or_else(|| Stop::Error(format!("{name} cannot be made")))?;
+        match &mut message {
+            Message::SetupConnection(setup) => {
+                setup.min_version = 2;
+                setup.max_version = 2;
+                setup.endpoint_host = Str0_255::from(self.plan.peer.host.as_str());
+                setup.endpoint_port = self.plan.peer.port;
+                setup.vendor = Str0_255::from("sv2-conform");
+                setup.hardware_version = Str0_255::from("virtual miner");
+                setup.firmware = Str0_255::from(env!("CARGO_PKG_VERSION"));
+            }
+            Message::OpenStandardMiningChannel(open) => {
+                open.user_identity = Str0_255::from(self.plan.profile.user_identity.as_str());
+                open.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
+                open.max_target = U256::MAX;
+            }
+            Message::OpenExtendedMiningChannel(open) => {
+                open.user_identity = Str0_255::from(self.plan.profile.user_identity.as_str());
+                open.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
+                open.max_target = U256::MAX;
+                open.min_extranonce_size = 4;
+            }
+            Message::UpdateChannel(update) => {
+                update.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
+                update.maximum_target = U256::MAX;
+            }
+            _ => {}
+        }
+        if spec.field("request_id").is_some() {
+            let id = Value::Uint(u64::from(self.next_request));
+            self.next_request += 1;
+            message.set("request_id", &id).map_err(|error| Stop::Error(error.to_string()))?;
+        }
+        Ok(message)
+    }
+
+    fn assign(&self, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {
+        for assignment in fields {
+            let name = &assignment.field.node;
+            let spec = message.spec().field(name);
+            let spec = spec.ok_or_else(|| Stop::Error(format!("{} has no {name}", message.spec().name)))?;
+            let value = self.env.eval(&assignment.value).and_then(|value| value.to_wire(spec.ty));
+            let value = value.map_err(|problem| Stop::Error(format!("{name}: {problem}")))?;
+            message.set(name, &value).map_err(|error| Stop::Error(format!("{name}: {error}")))?;
+        }
+        Ok(())
+    }
+
+    fn modify(&self, frame: &mut Frame, kind: ModifierKind, value: &Expr) -> Result<(), Stop> {
+        let value = self.env.eval(value).map_err(Stop::Error)?;
+        let wrong = || Stop::Error(format!("{} cannot stand here", value.describe()));
+        if let (ModifierKind::Append, Datum::Bytes(bytes)) = (kind, &value) {
+            frame.payload.extend_from_slice(bytes);
+            frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
+            return Ok(());
+        }
+        let Datum::Number(number) = value else { return Err(wrong()) };
+        let number = small(number).and_then(|number| u32::try_from(number).ok()).ok_or_else(wrong)?;
+        match kind {
+            ModifierKind::Truncate => {
+                frame.payload.truncate(usize::try_from(number).map_err(|_| wrong())?);
+                frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
+            }
+            ModifierKind::Append => return Err(wrong()),
+            ModifierKind::Length => frame.header.length = number,
+            ModifierKind::Type => frame.header.kind.msg_type = u8::try_from(number).map_err(|_| wrong())?,
+            ModifierKind::Extension => {
+                frame.header.kind.extension_type = u16::try_from(number).map_err(|_| wrong())?;
+            }
+            ModifierKind::ChannelBit => frame.header.channel_msg = number == 1,
+        }
+        Ok(())
+    }
+
+    fn index(&self, expr: &Expr) -> Result<usize, Stop> {
+        let number = self.env.integer(expr).map_err(Stop::Error)?;
+        usize::try_from(number).map_err(|_| Stop::Error("the number is too large".to_owned()))
+    }
+}

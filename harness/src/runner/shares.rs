@@ -1,0 +1,396 @@
+//! Jobs, mining, and the account of a channel.
+
+use super::Control;
+use super::connection::Item;
+use super::expect::frame_of;
+use super::judge::{Line, Stop};
+use super::play::{Player, came};
+use super::value::{Datum, Share, small};
+use crate::miner::{self, SearchError, Settings, Wanted};
+use crate::scenario::syntax::{AwaitJob, Claims, Mine, Operator, Settle, Step};
+use rand_core::RngCore;
+use std::sync::Arc;
+use std::time::Duration;
+use sv2_session::{Account, Basis, ChannelKind, Job, JobState, Session, ShareState};
+use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256};
+
+/// A share that was submitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    conn: usize,
+    channel_id: u32,
+    sequence_number: u32,
+    /// What it rested on when it was sent. Nothing for shares that were stale already: those are so on purpose.
+    basis: Option<Basis>,
+    /// New work came before the answer did.
+    overtaken: Option<String>,
+    /// Submitted only to see an acknowledgement.
+    filler: bool,
+}
+
+impl Player {
+    pub(super) async fn await_job(&mut self, step: &Step, await_job: &AwaitJob) -> Result<(), Stop> {
+        let channel = self.env.reference(&await_job.channel).map_err(Stop::Error)?;
+        let conn = self.connection(step, Some(&channel))?;
+        let channel_id = channel_of(&channel)?;
+        let within = match &await_job.within {
+            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            None => self.plan.profile.reply_within,
+        };
+        let job = self.job_of(conn, channel_id, self.deadline(within), step).await?;
+        self.env.bind(&await_job.capture.node, Datum::Job(conn, Box::new(job)));
+        Ok(())
+    }
+
+    pub(super) fn mine(&mut self, mine: &Mine) -> Result<(), Stop> {
+        let value = self.env.reference(&mine.job).map_err(Stop::Error)?;
+        let Datum::Job(conn, job) = &value else {
+            return Err(Stop::Error(format!("{} is no job", value.describe())));
+        };
+        let mut settings = self.settings(job, mine)?;
+        let wanted = self.wanted(job, mine)?;
+        let count = match &mine.count {
+            Some(expr) => self.env.integer(expr).map_err(Stop::Error)?,
+            None => 1,
+        };
+        let mut shares = Vec::new();
+        for _ in 0..count {
+            let share = self.search(*conn, job, &settings, wanted)?;
+            settings.nonce = share.solution.settings.nonce.wrapping_add(1);
+            shares.push(Datum::Share(*conn, Box::new(share)));
+        }
+        if let Some(capture) = &mine.capture {
+            let value = match (mine.count.is_some(), shares.pop()) {
+                (false, Some(only)) => only,
+                (_, last) => {
+                    shares.extend(last);
+                    Datum::List(shares)
+                }
+            };
+            self.env.bind(&capture.node, value);
+        }
+        Ok(())
+    }
+
+    /// Submits fresh valid shares until a success names the newest, then judges what the channel was credited with.
+    pub(super) async fn settle(&mut self, step: &Step, settle: &Settle) -> Result<(), Stop> {
+        let channel = self.env.reference(&settle.channel).map_err(Stop::Error)?;
+        let conn = self.connection(step, Some(&channel))?;
+        let channel_id = channel_of(&channel)?;
+        let within = match &settle.within {
+            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            None => self.plan.profile.reply_within,
+        };
+        self.flush(conn, channel_id, within, step).await?;
+        let overtaken = self.flights_of(conn, channel_id).find_map(|flight| flight.overtaken.clone());
+        if let Some(why) = overtaken {
+            return Err(Stop::Overtaken(why));
+        }
+        let facts = self.facts(conn, channel_id)?;
+        let numbers = self.flights_of(conn, channel_id).map(|flight| Datum::number(flight.sequence_number));
+        let numbers = Datum::List(numbers.collect());
+        self.env.bind("submitted", numbers);
+        let source = Arc::clone(&self.source);
+        let subject =
+            |name: &str| facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
+        self.report.judge(&mut self.env, &settle.judgements, &subject, &Claims::default(), &source)
+    }
+
+    /// The message of a share, with the channel's next sequence number.
+    pub(super) fn share_message(&mut self, conn: usize, share: &Share) -> Message {
+        let (job, settings) = (&share.job, &share.solution.settings);
+        let (channel_id, job_id) = (job.channel_id, job.job_id);
+        let sequence_number = self.next_sequence(conn, channel_id);
+        let Settings { version, ntime, nonce, .. } = *settings;
+        match self.kind_of(conn, job) {
+            ChannelKind::Standard => {
+                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
+            }
+            ChannelKind::Extended { .. } => {
+                let extranonce = B0_32::new(settings.extranonce.clone()).unwrap_or_default();
+                SubmitSharesExtended {
+                    channel_id,
+                    sequence_number,
+                    job_id,
+                    nonce,
+                    ntime,
+                    version,
+                    extranonce,
+                }
+                .into()
+            }
+        }
+    }
+
+    /// Sends a share and remembers what it rested on.
+    pub(super) fn launch(
+        &mut self,
+        conn: usize,
+        message: &Message,
+        basis: Option<&Basis>,
+        filler: bool,
+    ) -> Result<(), Stop> {
+        let basis = basis.filter(|basis| self.conns[conn].session.basis_holds(basis).is_ok()).cloned();
+        let channel_id = message.channel_id().unwrap_or_default();
+        let sequence_number = message.uint("sequence_number").unwrap_or_default();
+        self.transmit(conn, &frame_of(message)?)?;
+        self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, filler });
+        Ok(())
+    }
+
+    /// The sequence number after the newest of the channel; the first is 1.
+    pub(super) fn next_sequence(&self, conn: usize, channel_id: u32) -> u32 {
+        let account = self.conns[conn].session.channel(channel_id).map(|channel| &channel.account);
+        let newest = account.and_then(|account| account.shares.keys().next_back().copied());
+        let flown =
+            self.flights.iter().filter(|flight| flight.conn == conn && flight.channel_id == channel_id);
+        let newest = flown.map(|flight| flight.sequence_number).chain(newest).max();
+        newest.unwrap_or(0).wrapping_add(1)
+    }
+
+    /// Marks shares whose ground has changed before their answer came.
+    pub(super) fn note_overtaken(&mut self, conn: usize) {
+        let session = &self.conns[conn].session;
+        for flight in self.flights.iter_mut().filter(|flight| flight.conn == conn) {
+            if flight.overtaken.is_some() || !in_flight(session, flight) {
+                continue;
+            }
+            if let Some(Err(why)) = flight.basis.as_ref().map(|basis| session.basis_holds(basis)) {
+                flight.overtaken = Some(why.to_string());
+            }
+        }
+    }
+
+    /// An answer to a share that was overtaken says nothing.
+    pub(super) fn refuse_overtaken(&self, conn: usize, request: &Message) -> Result<(), Stop> {
+        let same = |flight: &&Flight| {
+            flight.conn == conn
+                && Some(flight.channel_id) == request.channel_id()
+                && Some(flight.sequence_number) == request.uint("sequence_number")
+        };
+        match self.flights.iter().find(same).and_then(|flight| flight.overtaken.clone()) {
+            Some(why) => Err(Stop::Overtaken(why)),
+            None => Ok(()),
+        }
+    }
+
+    async fn job_of(
+        &mut self,
+        conn: usize,
+        channel_id: u32,
+        deadline: Duration,
+        step: &Step,
+    ) -> Result<Job, Stop> {
+        let source = Arc::clone(&self.source);
+        let none = Claims::default();
+        let line = Line::of_step(&none, &source, step.line);
+        loop {
+            let channel = self.conns[conn].session.channel(channel_id);
+            if let Some(job) = channel.and_then(|channel| channel.newest_job()) {
+                return Ok(job.clone());
+            }
+            let item = self.next(conn, deadline).await;
+            self.refuse_broken(&item, line)?;
+            match &item {
+                Item::Message(message) if Session::is_ambient(message) => {}
+                _ => {
+                    self.unanswered |= matches!(item, Item::Nothing);
+                    let allowed = format!("a job that channel {channel_id} can mine");
+                    self.report.broken(line, allowed, came(&item))?;
+                }
+            }
+        }
+    }
+
+    async fn flush(
+        &mut self,
+        conn: usize,
+        channel_id: u32,
+        within: Duration,
+        step: &Step,
+    ) -> Result<(), Stop> {
+        for _ in 0..self.plan.profile.ack_batch_bound {
+            let deadline = self.deadline(within);
+            let job = self.job_of(conn, channel_id, deadline, step).await?;
+            let settings = self.fresh_settings(&job)?;
+            let wanted = Wanted { above: None, at_most: job.hardest_target };
+            let share = self.search(conn, &job, &settings, wanted)?;
+            let message = self.share_message(conn, &share);
+            let number = message.uint("sequence_number").unwrap_or_default();
+            self.launch(conn, &message, share.basis.as_ref(), true)?;
+            if self.filler_is_acknowledged(conn, channel_id, number, deadline, step).await? {
+                return Ok(());
+            }
+        }
+        let bound = self.plan.profile.ack_batch_bound;
+        Err(Stop::Inconclusive(format!(
+            "no SubmitShares.Success after {bound} valid shares; a larger bound in the profile decides it (AMB-58)"
+        )))
+    }
+
+    /// Waits for the answer to a filler. `false` when it is shown that none comes: the server batches.
+    async fn filler_is_acknowledged(
+        &mut self,
+        conn: usize,
+        channel_id: u32,
+        number: u32,
+        deadline: Duration,
+        step: &Step,
+    ) -> Result<bool, Stop> {
+        let source = Arc::clone(&self.source);
+        let none = Claims::default();
+        let line = Line::of_step(&none, &source, step.line);
+        let mut all_is_here = false;
+        loop {
+            let bound = if all_is_here { Duration::ZERO } else { self.quiet_deadline(deadline) };
+            let item = self.next(conn, bound).await;
+            self.refuse_broken(&item, line)?;
+            let account = self.account(conn, channel_id)?;
+            match account.shares.get(&number) {
+                Some(ShareState::Acknowledged) => return Ok(true),
+                Some(ShareState::Refused { error_code }) => {
+                    let code = String::from_utf8_lossy(error_code).into_owned();
+                    let why = self.flights.iter().rev().find_map(|flight| flight.overtaken.clone());
+                    if let Some(why) = why {
+                        return Err(Stop::Overtaken(why));
+                    }
+                    let allowed = "SubmitShares.Success for a fresh valid share".to_owned();
+                    self.report.broken(line, allowed, format!("SubmitShares.Error {code:?}"))?;
+                }
+                Some(ShareState::InFlight) | None => {}
+            }
+            match item {
+                Item::Message(_) => {}
+                Item::Nothing if all_is_here || !self.plan.peer.exact_barrier => return Ok(false),
+                Item::Nothing => {
+                    self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
+                    all_is_here = true;
+                }
+                other => {
+                    let allowed = "SubmitShares.Success for a fresh valid share".to_owned();
+                    self.report.broken(line, allowed, came(&other))?;
+                }
+            }
+        }
+    }
+
+    /// When a filler counts as unanswered: at once where a barrier then shows it, else after the quiet time.
+    fn quiet_deadline(&self, deadline: Duration) -> Duration {
+        if self.plan.peer.exact_barrier {
+            Duration::ZERO
+        } else {
+            self.deadline(self.plan.profile.quiet).min(deadline)
+        }
+    }
+
+    fn facts(&self, conn: usize, channel_id: u32) -> Result<Vec<(&'static str, Datum)>, Stop> {
+        let account = self.account(conn, channel_id)?;
+        let all = self.flights.iter().filter(|flight| flight.conn == conn && flight.channel_id == channel_id);
+        let fillers: Vec<u32> =
+            all.filter(|flight| flight.filler).map(|flight| flight.sequence_number).collect();
+        let own = self.flights_of(conn, channel_id);
+        let refused = own.clone().filter(|flight| {
+            matches!(account.shares.get(&flight.sequence_number), Some(ShareState::Refused { .. }))
+        });
+        let acked = account.acked_numbers.iter().filter(|number| !fillers.contains(number));
+        let credited = account.credited.saturating_sub(fillers.len() as u64);
+        Ok(vec![
+            ("credited", Datum::number(credited)),
+            ("refused", Datum::number(refused.count() as u64)),
+            ("submitted", Datum::number(own.count() as u64)),
+            ("acked-numbers", Datum::List(acked.map(|number| Datum::number(*number)).collect())),
+            ("shares-sum", Datum::number(account.shares_sum)),
+        ])
+    }
+
+    fn flights_of(&self, conn: usize, channel_id: u32) -> impl Iterator<Item = &Flight> + Clone {
+        let own =
+            move |flight: &&Flight| flight.conn == conn && flight.channel_id == channel_id && !flight.filler;
+        self.flights.iter().filter(own)
+    }
+
+    fn account(&self, conn: usize, channel_id: u32) -> Result<&Account, Stop> {
+        let channel = self.conns[conn].session.channel(channel_id);
+        let account = channel.map(|channel| &channel.account);
+        account.ok_or_else(|| Stop::Error(format!("channel {channel_id} is not open")))
+    }
+
+    fn kind_of(&self, conn: usize, job: &Job) -> ChannelKind {
+        let open = self.conns[conn].session.channel(job.channel_id).map(|channel| channel.kind);
+        open.unwrap_or(match job.extranonce_size {
+            0 => ChannelKind::Standard,
+            extranonce_size => ChannelKind::Extended { extranonce_size },
+        })
+    }
+
+    fn search(&self, conn: usize, job: &Job, settings: &Settings, wanted: Wanted) -> Result<Share, Stop> {
+        let basis = self.conns[conn].session.basis(job);
+        match miner::search(job, settings, wanted, self.plan.profile.hash_budget) {
+            Ok(solution) => Ok(Share { job: job.clone(), solution, basis }),
+            Err(error @ SearchError::Budget(_)) => Err(Stop::Inconclusive(format!(
+                "{error}; a lower hash rate or a larger budget in the profile decides it"
+            ))),
+            Err(error @ SearchError::NotActive) => Err(Stop::Error(error.to_string())),
+        }
+    }
+
+    /// The job as it was sent, the smallest ntime, an extranonce and a first nonce of this scenario's own.
+    fn fresh_settings(&mut self, job: &Job) -> Result<Settings, Stop> {
+        let JobState::Active { min_ntime, .. } = job.state else {
+            return Err(Stop::Error("the job is not active".to_owned()));
+        };
+        let mut extranonce = vec![0; usize::from(job.extranonce_size)];
+        self.rng.fill_bytes(&mut extranonce);
+        Ok(Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.rng.next_u32() })
+    }
+
+    fn settings(&mut self, job: &Job, mine: &Mine) -> Result<Settings, Stop> {
+        let mut settings = self.fresh_settings(job)?;
+        for assignment in &mine.fields {
+            let value = self.env.eval(&assignment.value).map_err(Stop::Error)?;
+            let number = match &value {
+                Datum::Number(number) => small(*number).and_then(|number| u32::try_from(number).ok()),
+                _ => None,
+            };
+            match (assignment.field.node.as_str(), number, value) {
+                ("version", Some(number), _) => settings.version = number,
+                ("ntime", Some(number), _) => settings.ntime = number,
+                ("nonce", Some(number), _) => settings.nonce = number,
+                ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
+                (field, _, value) => {
+                    return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
+                }
+            }
+        }
+        Ok(settings)
+    }
+
+    fn wanted(&self, job: &Job, mine: &Mine) -> Result<Wanted, Stop> {
+        let mut wanted = Wanted { above: None, at_most: U256::MAX };
+        if mine.limits.is_empty() {
+            wanted.at_most = job.hardest_target;
+        }
+        for limit in &mine.limits {
+            let bound = match self.env.eval(&limit.operand).map_err(Stop::Error)? {
+                Datum::Number(number) => number,
+                other => return Err(Stop::Error(format!("expected a number, got {}", other.describe()))),
+            };
+            match limit.operator.node {
+                Operator::Greater => wanted.above = Some(bound),
+                Operator::LessOrEqual => wanted.at_most = bound,
+                _ => return Err(Stop::Error("a hash is limited by `>` or `<=`".to_owned())),
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+fn channel_of(value: &Datum) -> Result<u32, Stop> {
+    value.channel_id().ok_or_else(|| Stop::Error(format!("{} is no channel", value.describe())))
+}
+
+fn in_flight(session: &Session, flight: &Flight) -> bool {
+    let account = session.channel(flight.channel_id).map(|channel| &channel.account);
+    let state = account.and_then(|account| account.shares.get(&flight.sequence_number));
+    state.is_none_or(|state| *state == ShareState::InFlight)
+}

@@ -1,0 +1,115 @@
+//! What the conversation sees of the outside: queues, and futures over them.
+
+use super::{Connection, Control, Input, Now, Output};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+/// What happened on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NetEvent {
+    Connected,
+    Refused(String),
+    Bytes(Vec<u8>),
+    Finished,
+    Reset,
+}
+
+/// The queues between a conversation and its driver.
+pub(crate) struct World {
+    now: Cell<Now>,
+    wake_at: Cell<Option<Duration>>,
+    over: Cell<bool>,
+    opened: Cell<usize>,
+    outputs: RefCell<VecDeque<Output>>,
+    events: RefCell<BTreeMap<Connection, VecDeque<NetEvent>>>,
+    control: RefCell<Option<Result<(), String>>>,
+}
+
+impl World {
+    pub(crate) fn new(now: Now) -> Self {
+        Self {
+            now: Cell::new(now),
+            wake_at: Cell::new(None),
+            over: Cell::new(false),
+            opened: Cell::new(0),
+            outputs: RefCell::default(),
+            events: RefCell::default(),
+            control: RefCell::new(None),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.now.get()
+    }
+
+    /// Asks for a connection.
+    pub(crate) fn connect(&self) -> Connection {
+        let connection = self.opened.get();
+        self.opened.set(connection + 1);
+        self.output(Output::Connect(connection));
+        connection
+    }
+
+    pub(crate) fn output(&self, output: Output) {
+        self.outputs.borrow_mut().push_back(output);
+    }
+
+    /// The next event of a connection, or nothing once `deadline` has passed.
+    pub(crate) async fn event(&self, connection: Connection, deadline: Duration) -> Option<NetEvent> {
+        poll_fn(|_| {
+            let mut events = self.events.borrow_mut();
+            if let Some(event) = events.get_mut(&connection).and_then(VecDeque::pop_front) {
+                return Poll::Ready(Some(event));
+            }
+            if self.now().elapsed >= deadline {
+                return Poll::Ready(None);
+            }
+            self.wake_at.set(Some(deadline));
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Steers the target and waits until that is done. The driver bounds the waiting.
+    pub(crate) async fn control(&self, control: Control) -> Result<(), String> {
+        self.output(Output::Control(control));
+        poll_fn(|_| self.control.borrow_mut().take().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    pub(crate) fn feed(&self, input: Input, now: Now) {
+        self.now.set(now);
+        self.wake_at.set(None);
+        let (connection, event) = match input {
+            Input::Connected(connection) => (connection, NetEvent::Connected),
+            Input::Refused(connection, reason) => (connection, NetEvent::Refused(reason)),
+            Input::Bytes(connection, bytes) => (connection, NetEvent::Bytes(bytes)),
+            Input::Finished(connection) => (connection, NetEvent::Finished),
+            Input::Reset(connection) => (connection, NetEvent::Reset),
+            Input::ControlDone(result) => {
+                *self.control.borrow_mut() = Some(result);
+                return;
+            }
+            Input::Tick => return,
+        };
+        self.events.borrow_mut().entry(connection).or_default().push_back(event);
+    }
+
+    pub(crate) fn take_output(&self) -> Option<Output> {
+        self.outputs.borrow_mut().pop_front()
+    }
+
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        self.wake_at.get()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
+    pub(crate) fn end(&self) {
+        self.over.set(true);
+    }
+}

@@ -1,0 +1,120 @@
+//! `expect` in its forms.
+
+use super::super::diagnostic::{ScenarioError, shown};
+use super::super::lexer::{Line, Token};
+use super::super::syntax::{Arm, Claims, Expect, ExpectForm, Ident, Judgement, Outcome, Spanned};
+use super::super::words;
+use super::body::Body;
+use super::cursor::Cursor;
+use super::judge::{Clause, Tail, judgements, tail};
+use super::step::later;
+
+/// Reads what follows `expect`.
+pub(super) fn expect(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
+    if let Some(span) = cursor.keyword("all-of") {
+        return Err(later("expect all-of", span));
+    }
+    if cursor.keyword("one-of").is_some() {
+        return alternatives(cursor, body, "expect one-of", &[Clause::Within, Clause::Checks, Clause::Grade]);
+    }
+    if cursor.at_keyword("reply") {
+        let allowed = [Clause::Reply, Clause::Within, Clause::Checks, Clause::Grade];
+        return alternatives(cursor, body, "expect reply to", &allowed);
+    }
+    one(cursor, body)
+}
+
+fn one(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
+    let start = cursor.here();
+    let outcome = outcome(cursor, &["close", "silence", "reply", "one-of"])?;
+    let allowed: &[Clause] = match outcome.node {
+        Outcome::Message(_) => {
+            &[Clause::Reply, Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade]
+        }
+        Outcome::Close => &[Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade],
+        Outcome::Silence => &[Clause::Within, Clause::Checks, Clause::Grade],
+    };
+    let Tail { capture, reply_to, within, claims } = tail(cursor, name(&outcome.node), allowed)?;
+    cursor.finish()?;
+    let span = body.span(start);
+    let judgements = fields(&outcome.node, body);
+    let arm = Arm { outcome, capture, claims: Claims::default(), judgements, span };
+    Ok(Expect { form: ExpectForm::One, reply_to, within, claims, arms: vec![arm] })
+}
+
+fn alternatives(
+    cursor: &mut Cursor<'_>,
+    body: Body<'_>,
+    owner: &str,
+    allowed: &[Clause],
+) -> Result<Expect, ScenarioError> {
+    let end = cursor.here();
+    let Tail { reply_to, within, claims, .. } = tail(cursor, owner, allowed)?;
+    cursor.finish()?;
+    if body.lines.is_empty() {
+        return Err(ScenarioError::new(end, format!("`{owner}` needs arms"))
+            .help("write the outcomes below, indented: `| SubmitShares.Error`, `| close`, `| silence`"));
+    }
+    let mut arms = Vec::new();
+    body.nested(|line, cursor, below| {
+        arms.push(arm(line, cursor, below)?);
+        Ok(())
+    });
+    Ok(Expect { form: ExpectForm::Arms, reply_to, within, claims, arms })
+}
+
+fn arm(line: &Line, mut cursor: Cursor<'_>, below: Body<'_>) -> Result<Arm, ScenarioError> {
+    if cursor.mark("|").is_none() {
+        return Err(cursor
+            .expected("an arm such as `| close`")
+            .help("fields are indented deeper than their arm"));
+    }
+    let outcome = outcome(&mut cursor, &["close", "silence"])?;
+    let allowed: &[Clause] = match outcome.node {
+        Outcome::Silence => &[Clause::Checks, Clause::Grade],
+        _ => &[Clause::Capture, Clause::Checks, Clause::Grade],
+    };
+    let Tail { capture, claims, .. } = tail(&mut cursor, name(&outcome.node), allowed)?;
+    cursor.finish()?;
+    let span = below.span(line.span);
+    let judgements = fields(&outcome.node, below);
+    Ok(Arm { outcome, capture, claims, judgements, span })
+}
+
+fn fields(outcome: &Outcome, body: Body<'_>) -> Vec<Judgement> {
+    if matches!(outcome, Outcome::Message(_)) {
+        return judgements(body);
+    }
+    Body { owner: name(outcome), ..body }.none();
+    Vec::new()
+}
+
+fn name(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Message(name) => name,
+        Outcome::Close => "close",
+        Outcome::Silence => "silence",
+    }
+}
+
+/// A message name, `close` or `silence`; `also` is what small words may have meant.
+fn outcome(cursor: &mut Cursor<'_>, also: &[&str]) -> Result<Spanned<Outcome>, ScenarioError> {
+    if let Some(Token::Mark("|")) = cursor.peek() {
+        return Err(cursor.expected("an outcome"));
+    }
+    let Ident { node: name, span } = cursor.dotted("a message, `close` or `silence`")?;
+    let node = match name.as_str() {
+        "close" => Outcome::Close,
+        "silence" => Outcome::Silence,
+        small if words::is_lower(small) => {
+            return Err(ScenarioError::new(span, format!("`{}` is nothing to expect", shown(small)))
+                .did_you_mean(
+                    small,
+                    also,
+                    "expect a message by its name in the specification, `close` or `silence`",
+                ));
+        }
+        _ => Outcome::Message(name),
+    };
+    Ok(Spanned { node, span })
+}

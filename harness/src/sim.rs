@@ -1,0 +1,168 @@
+//! Drives a scenario against the embedded pool in memory, on virtual time: waiting costs nothing, and the same plan gives
+//! the same bytes in the same order.
+
+use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
+use crate::target::EMBEDDED_START;
+use crate::verdict::{Outcome, Survival, Verdict};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use sv2_reference_pool::node::{self, Node};
+use sv2_reference_pool::service::{self, ConnId, Service};
+
+/// How the network cuts what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segmentation {
+    /// As it was written.
+    AsWritten,
+    /// Into pieces of 1 to this many bytes.
+    UpTo(usize),
+}
+
+/// Plays a scenario to its end.
+pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -> Outcome {
+    let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
+    let mut network = Network::new(node, segmentation, seed);
+    let mut runner = Runner::new(plan, network.now());
+    loop {
+        while let Some(output) = runner.poll() {
+            network.carry(output, &mut runner);
+        }
+        if let Some(outcome) = runner.outcome() {
+            return outcome;
+        }
+        // Nothing is under way any more: only time can change anything.
+        let Some(wake_at) = runner.wake_at() else { break };
+        network.waited = network.waited.max(wake_at);
+        runner.handle(Input::Tick, network.now());
+    }
+    Outcome {
+        id,
+        title,
+        verdict: Verdict::Error,
+        survival: Survival::Alive,
+        reason: Some("the conversation waits for something that nobody will do".to_owned()),
+        findings: Vec::new(),
+        clauses: Vec::new(),
+        trace: Vec::new(),
+        seed,
+        tries: 1,
+    }
+}
+
+/// The wires between a runner and a node.
+struct Network<S> {
+    node: Node<S>,
+    segmentation: Segmentation,
+    rng: ChaCha12Rng,
+    /// Time that the runner has waited.
+    waited: Duration,
+    /// Protocol time since the start; moves by `elapse` only.
+    elapsed: Duration,
+    to_node: BTreeMap<Connection, ConnId>,
+    to_runner: BTreeMap<ConnId, Connection>,
+}
+
+impl<S: Service> Network<S> {
+    fn new(node: Node<S>, segmentation: Segmentation, seed: u64) -> Self {
+        Self {
+            node,
+            segmentation,
+            rng: ChaCha12Rng::seed_from_u64(seed),
+            waited: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            to_node: BTreeMap::new(),
+            to_runner: BTreeMap::new(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { elapsed: self.waited, unix: self.pool_now().unix }
+    }
+
+    fn pool_now(&self) -> service::Now {
+        let seconds = u32::try_from(self.elapsed.as_secs()).unwrap_or(u32::MAX);
+        service::Now { elapsed: self.elapsed, unix: EMBEDDED_START.saturating_add(seconds) }
+    }
+
+    /// Carries one output out, and brings back all that follows from it.
+    fn carry(&mut self, output: Output, runner: &mut Runner) {
+        let now = self.pool_now();
+        match output {
+            Output::Connect(connection) => {
+                let conn = self.node.connected(now);
+                self.to_node.insert(connection, conn);
+                self.to_runner.insert(conn, connection);
+                runner.handle(Input::Connected(connection), self.now());
+            }
+            Output::Send(connection, bytes) => {
+                if let Some(&conn) = self.to_node.get(&connection) {
+                    for piece in self.pieces(&bytes) {
+                        self.node.received(conn, piece, now);
+                    }
+                }
+            }
+            Output::Finish(connection) => {
+                if let Some(&conn) = self.to_node.get(&connection) {
+                    self.node.finished(conn, now);
+                }
+            }
+            Output::Close(connection) | Output::Reset(connection) => {
+                if let Some(conn) = self.to_node.remove(&connection) {
+                    self.to_runner.remove(&conn);
+                    self.node.lost(conn);
+                }
+            }
+            Output::Control(control) => {
+                self.steer(control);
+                self.deliver(runner);
+                runner.handle(Input::ControlDone(Ok(())), self.now());
+            }
+        }
+        self.deliver(runner);
+    }
+
+    fn steer(&mut self, control: Control) {
+        match control {
+            Control::Barrier => {}
+            Control::Block => self.node.control(service::Control::Block, self.pool_now()),
+            Control::Template => self.node.control(service::Control::Template, self.pool_now()),
+            Control::Elapse(duration) => {
+                self.elapsed = self.elapsed.saturating_add(duration);
+                self.node.tick(self.pool_now());
+            }
+        }
+    }
+
+    fn deliver(&mut self, runner: &mut Runner) {
+        while let Some(output) = self.node.poll() {
+            match output {
+                node::Output::Send { conn, bytes } => {
+                    self.node.written(conn, bytes.len());
+                    let Some(&connection) = self.to_runner.get(&conn) else { continue };
+                    for piece in self.pieces(&bytes) {
+                        runner.handle(Input::Bytes(connection, piece.to_vec()), self.now());
+                    }
+                }
+                node::Output::Close { conn } => {
+                    let Some(connection) = self.to_runner.remove(&conn) else { continue };
+                    self.to_node.remove(&connection);
+                    runner.handle(Input::Finished(connection), self.now());
+                }
+            }
+        }
+    }
+
+    fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+        let Segmentation::UpTo(largest) = self.segmentation else { return vec![bytes] };
+        let (mut rest, mut pieces) = (bytes, Vec::new());
+        while !rest.is_empty() {
+            let random = usize::try_from(self.rng.next_u32()).unwrap_or(usize::MAX);
+            let (piece, later) = rest.split_at((1 + random % largest.max(1)).min(rest.len()));
+            pieces.push(piece);
+            rest = later;
+        }
+        pieces
+    }
+}

@@ -1,0 +1,304 @@
+//! Where scenarios come from: the embedded suite, or files and folders on disk.
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::scenario;
+use crate::scenario::check::{Vocabulary, check};
+use crate::scenario::diagnostic::ScenarioErrors;
+use crate::scenario::syntax::{Claims, File, FileKind, Judgement, StepKind};
+use crate::vocabulary::Words;
+use include_dir::{Dir, include_dir};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The suite as it was when this program was built.
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// Extension of scenario and fragment files.
+const EXTENSION: &str = "sv2t";
+/// The file that marks the root of a suite.
+const ROOT_MARK: &str = "suite.toml";
+/// The folder of fragments below the root.
+const FRAGMENTS: &str = "fragments";
+
+/// A parsed and checked file, with the text that its spans point into.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What diagnostics call the file.
+    pub name: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
+    /// The tree.
+    pub file: File,
+}
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Path below the root of its suite, without extension.
+    pub id: String,
+    /// The file.
+    pub source: Arc<Source>,
+}
+
+impl Scenario {
+    /// What the scenario proves, in one sentence.
+    pub fn title(&self) -> &str {
+        match &self.source.file.kind {
+            FileKind::Scenario { title } => &title.node,
+            FileKind::Fragment(signature) => &signature.name.node,
+        }
+    }
+
+    /// The clauses that the scenario's lines claim, each once, in the order of the lines.
+    pub fn checks(&self) -> Vec<String> {
+        let mut checks: Vec<String> = Vec::new();
+        for claims in self.source.file.steps.iter().flat_map(|step| claims_of(&step.kind)) {
+            for id in &claims.checks {
+                if !checks.contains(&id.node) {
+                    checks.push(id.node.clone());
+                }
+            }
+        }
+        checks
+    }
+}
+
+/// Every place of a step that can claim a clause.
+fn claims_of(kind: &StepKind) -> Vec<&Claims> {
+    match kind {
+        StepKind::Handshake(handshake) => [vec![&handshake.claims], of_lines(&handshake.judgements)].concat(),
+        StepKind::Expect(expect) => {
+            let arms =
+                expect.arms.iter().flat_map(|arm| [vec![&arm.claims], of_lines(&arm.judgements)].concat());
+            std::iter::once(&expect.claims).chain(arms).collect()
+        }
+        StepKind::Settle(settle) => of_lines(&settle.judgements),
+        StepKind::Assert(assert) => vec![&assert.claims],
+        StepKind::Alive { claims } => vec![claims],
+        _ => Vec::new(),
+    }
+}
+
+fn of_lines(judgements: &[Judgement]) -> Vec<&Claims> {
+    judgements.iter().map(|judgement| &judgement.claims).collect()
+}
+
+/// Scenarios, and the fragments that they call.
+#[derive(Clone, Debug, Default)]
+pub struct Suite {
+    /// In the order of their ids.
+    pub scenarios: Vec<Scenario>,
+    /// Fragments by name: those of the suite's own root before the embedded ones.
+    pub fragments: BTreeMap<String, Arc<Source>>,
+}
+
+/// Why a suite cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// There is no such file or folder.
+    #[error("{0}: no such file or folder")]
+    Missing(PathBuf),
+    /// The folder has no scenario in it.
+    #[error("{0}: no .{EXTENSION} file in this folder or below it")]
+    Empty(PathBuf),
+    /// A file cannot be read.
+    #[error("{path}: {problem}")]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        problem: std::io::Error,
+    },
+    /// A file is not text.
+    #[error("{path}: not UTF-8 at byte {offset}; scenarios are UTF-8 text")]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is not.
+        offset: usize,
+    },
+    /// Files that do not parse, or that name what does not exist.
+    #[error("{} of the files cannot be used", .0.len())]
+    Scenarios(Vec<ScenarioErrors>),
+    /// The embedded ledger is broken.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A file that was read and not parsed yet.
+struct Raw {
+    id: String,
+    name: String,
+    text: String,
+}
+
+/// Reads the embedded ledger.
+///
+/// # Errors
+/// The build has a broken ledger.
+pub fn embedded_ledger() -> Result<Ledger, LedgerError> {
+    let files = EMBEDDED.get_dir("requirements").into_iter().flat_map(Dir::files);
+    let texts = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
+    Ledger::read(texts.filter(|(name, _)| name.ends_with(".toml")))
+}
+
+/// Loads the embedded suite.
+///
+/// # Errors
+/// [`SuiteError::Scenarios`] when the build has a broken scenario.
+pub fn load_embedded(ledger: &Ledger) -> Result<Suite, SuiteError> {
+    let mut raw = Vec::new();
+    collect_embedded(&EMBEDDED, &mut raw);
+    assemble(raw, Vec::new(), ledger)
+}
+
+/// Loads files and folders. A folder is searched through; a scenario's id is its path below the nearest folder above
+/// it that holds `suite.toml`, else below the folder that was given.
+///
+/// # Errors
+/// A path is missing, empty or unreadable, or files do not parse.
+pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
+    let (mut scenarios, mut fragments) = (Vec::new(), Vec::new());
+    for path in paths {
+        if !path.exists() {
+            return Err(SuiteError::Missing(path.clone()));
+        }
+        let root = root_of(path);
+        let mut files = Vec::new();
+        collect_files(path, &mut files)?;
+        for file in &files {
+            let raw = read(file, &root)?;
+            if raw.id.starts_with(&format!("{FRAGMENTS}/")) {
+                fragments.push(raw)
+            } else {
+                scenarios.push(raw)
+            }
+        }
+        let fragment_folder = root.join(FRAGMENTS);
+        if fragment_folder.is_dir() && !fragment_folder.starts_with(path) {
+            let mut files = Vec::new();
+            collect_files(&fragment_folder, &mut files)?;
+            for file in &files {
+                fragments.push(read(file, &root)?);
+            }
+        }
+        if files.is_empty() {
+            return Err(SuiteError::Empty(path.clone()));
+        }
+    }
+    assemble(scenarios, fragments, ledger)
+}
+
+/// Parses and checks: fragments first, since scenarios name them.
+fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
+    let is_fragment = |raw: &Raw| raw.id.starts_with(&format!("{FRAGMENTS}/"));
+    let (mut fragment_files, scenario_files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_fragment);
+    let mut embedded = Vec::new();
+    if let Some(folder) = EMBEDDED.get_dir(FRAGMENTS) {
+        collect_embedded(folder, &mut embedded);
+    }
+    // Later ones replace earlier ones of the same name: the suite's own fragments come last.
+    embedded.append(&mut fragment_files);
+    embedded.extend(own_fragments);
+
+    let mut errors = Vec::new();
+    let mut fragments = BTreeMap::new();
+    for raw in embedded {
+        match parse(raw) {
+            Ok((_, source)) => {
+                if let FileKind::Fragment(signature) = &source.file.kind {
+                    fragments.insert(signature.name.node.clone(), Arc::clone(&source));
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    let words = Words::new(ledger, &fragments);
+    let mut scenarios = Vec::new();
+    for source in fragments.values() {
+        errors.extend(problems(source, &words));
+    }
+    for raw in scenario_files {
+        match parse(raw) {
+            Ok((id, source)) => {
+                errors.extend(problems(&source, &words));
+                scenarios.push(Scenario { id, source });
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(SuiteError::Scenarios(errors));
+    }
+    scenarios.sort_by(|a, b| a.id.cmp(&b.id));
+    scenarios.dedup_by(|a, b| a.id == b.id && a.source.name == b.source.name);
+    Ok(Suite { scenarios, fragments })
+}
+
+fn parse(raw: Raw) -> Result<(String, Arc<Source>), ScenarioErrors> {
+    let file = scenario::parse(&raw.name, &raw.text)?;
+    Ok((raw.id, Arc::new(Source { name: raw.name.into(), text: raw.text.into(), file })))
+}
+
+fn problems(source: &Source, words: &dyn Vocabulary) -> Option<ScenarioErrors> {
+    let found = check(&source.file, words);
+    (!found.is_empty()).then(|| ScenarioErrors::new(&source.name, &source.text, found))
+}
+
+fn collect_embedded(folder: &Dir<'_>, into: &mut Vec<Raw>) {
+    for file in folder.files() {
+        let path = file.path();
+        if path.extension().is_some_and(|extension| extension == EXTENSION)
+            && let Some(text) = file.contents_utf8()
+        {
+            let name = slashed(path);
+            into.push(Raw { id: slashed(&path.with_extension("")), name, text: text.to_owned() });
+        }
+    }
+    for folder in folder.dirs() {
+        collect_embedded(folder, into);
+    }
+}
+
+fn collect_files(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), SuiteError> {
+    let unreadable = |problem| SuiteError::Unreadable { path: path.to_owned(), problem };
+    if path.is_file() {
+        into.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut entries: Vec<_> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    entries.sort();
+    for entry in entries {
+        let is_scenario = entry.extension().is_some_and(|extension| extension == EXTENSION);
+        if entry.is_dir() || is_scenario {
+            collect_files(&entry, into)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
+    let bytes =
+        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
+    let text = String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    let below = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let below = below.strip_prefix(root).map(Path::to_owned).unwrap_or(below);
+    Ok(Raw { id: slashed(&below.with_extension("")), name: path.display().to_string(), text })
+}
+
+/// The nearest folder at or above `path` that holds the mark, else the folder itself; canonical.
+fn root_of(path: &Path) -> PathBuf {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+    let marked = folder.ancestors().find(|ancestor| ancestor.join(ROOT_MARK).is_file());
+    marked.unwrap_or(folder).to_owned()
+}
+
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}

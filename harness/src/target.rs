@@ -1,0 +1,111 @@
+//! What is under test, and how to reach and steer it.
+
+use crate::profile::{POOL_SETTINGS, Profile};
+use crate::runner::Peer;
+use crate::scenario::syntax::{Argument, ExprKind};
+use crate::suite::Scenario;
+use sha2::{Digest, Sha256};
+use sv2_reference_pool::node::{Node, NodeConfig};
+use sv2_reference_pool::pool::{Pool, PoolConfig};
+use sv2_reference_pool::server::ServerHandle;
+use sv2_wire::url::{Security, Sv2Url};
+
+/// Protocol time at which the embedded pool starts: 2026-01-01 00:00 UTC. It moves only by `elapse`.
+pub const EMBEDDED_START: u32 = 1_767_225_600;
+
+/// What SetupConnection names as the endpoint of the embedded pool, so that traces do not depend on a free port.
+const EMBEDDED_ENDPOINT: (&str, u16) = ("127.0.0.1", 34254);
+
+/// What is under test.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A fresh reference pool for every scenario.
+    Embedded,
+    /// A pool that somebody else has started.
+    Foreign {
+        /// Where it is.
+        url: Sv2Url,
+        /// Our template provider, if the target gets its templates from it.
+        templates: Option<ServerHandle>,
+    },
+}
+
+impl Target {
+    /// What is known about it without asking.
+    pub fn profile(&self) -> Profile {
+        match self {
+            Self::Embedded => Profile::embedded(),
+            Self::Foreign { url, templates } => {
+                let mut profile = Profile::foreign();
+                if templates.is_some() {
+                    profile.capabilities.extend(["control.block", "control.template"]);
+                }
+                if url.security() != Security::Plaintext {
+                    profile.capabilities.insert("noise");
+                }
+                profile
+            }
+        }
+    }
+
+    /// What the conversation has to know of it.
+    pub fn peer(&self) -> Peer {
+        match self {
+            Self::Embedded => {
+                let (host, port) = EMBEDDED_ENDPOINT;
+                let noise = NodeConfig::default().transport;
+                let authority = match noise {
+                    sv2_reference_pool::node::TransportConfig::Noise(noise) => {
+                        Some(noise.authority_public_key())
+                    }
+                    sv2_reference_pool::node::TransportConfig::Plain => None,
+                };
+                Peer { host: host.to_owned(), port, encrypted: true, authority, exact_barrier: true }
+            }
+            Self::Foreign { url, .. } => {
+                let (encrypted, authority) = match url.security() {
+                    Security::Authority(key) => (true, Some(key)),
+                    Security::AnyCertificate => (true, None),
+                    Security::Plaintext => (false, None),
+                };
+                let host = url.host().to_owned();
+                Peer { host, port: url.port(), encrypted, authority, exact_barrier: false }
+            }
+        }
+    }
+}
+
+/// The embedded pool for one scenario: its keys are the same for all, its randomness is the scenario's own.
+///
+/// # Errors
+/// The scenario's `pool(...)` line asks for what no pool can be.
+pub fn embedded_pool(scenario: &Scenario, seed: u64) -> Result<Node<Pool>, String> {
+    let mut config = PoolConfig { seed, ..PoolConfig::default() };
+    config.templates.start_time = EMBEDDED_START;
+    for setting in &scenario.source.file.pool {
+        configure(&mut config, setting)?;
+    }
+    let pool = Pool::new(config).map_err(|error| error.to_string())?;
+    Ok(Node::new(NodeConfig::default(), pool))
+}
+
+/// The seed of one scenario in a run: order and parallelism change nothing.
+pub fn scenario_seed(run_seed: u64, id: &str) -> u64 {
+    let mut hasher = Sha256::new();
+    hasher.update(run_seed.to_le_bytes());
+    hasher.update(id.as_bytes());
+    let digest: [u8; 32] = hasher.finalize().into();
+    digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn configure(config: &mut PoolConfig, setting: &Argument) -> Result<(), String> {
+    let name = setting.name.node.as_str();
+    let value = match &setting.value.kind {
+        ExprKind::Integer(number) => number.to_u64(),
+        _ => None,
+    };
+    let value = value.ok_or_else(|| format!("pool({name}: ...) takes a number"))?;
+    let known = POOL_SETTINGS.iter().find(|known| known.name == name);
+    let known = known.ok_or_else(|| format!("the pool has no setting {name}"))?;
+    (known.apply)(config, value).map_err(|problem| format!("pool({name}: ...): {problem}"))
+}
