@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
-use sv2_reference_pool::template::provider::TemplateProvider;
+use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
 use sv2_wire::url::Sv2Url;
 
 /// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
@@ -71,7 +71,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
     }
     let suite = select::suite(&args.paths, &ledger)?;
-    let target = target(&args)?;
+    let target = target(&args, seed)?;
     let started = Instant::now();
     let ledger = Arc::new(ledger);
     let (outcomes, is_interrupted) = play_all(&args, suite, &target, seed, &ledger)?;
@@ -118,7 +118,7 @@ fn exit(run: &Run) -> Exit {
     }
 }
 
-fn target(args: &RunArgs) -> Result<Target, Failure> {
+fn target(args: &RunArgs, seed: u64) -> Result<Target, Failure> {
     let Some(text) = &args.target else { return Ok(Target::Embedded) };
     let url: Sv2Url = text.parse().map_err(|error| Failure::usage(format!("--target {text}: {error}")))?;
     if !args.i_may_test_this && !is_loopback(&url) {
@@ -126,7 +126,7 @@ fn target(args: &RunArgs) -> Result<Target, Failure> {
             "--target {text}: not on this machine; with the consent of its owner, add --i-may-test-this"
         )));
     }
-    let templates = args.serve_templates.map(serve_templates).transpose()?;
+    let templates = args.serve_templates.map(|address| serve_templates(address, seed)).transpose()?;
     let default = if templates.is_some() { READY_BEHIND_TEMPLATES } else { Duration::ZERO };
     wait_until_ready(&url, args.ready_within.map_or(default, Duration::from_secs))?;
     Ok(Target::Foreign { url, templates })
@@ -153,12 +153,14 @@ fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
 }
 
 /// Runs our template provider on a thread of its own for as long as the program runs.
-fn serve_templates(address: SocketAddr) -> Result<ServerHandle, Failure> {
+fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failure> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let serve = async {
-            let provider = TemplateProvider::new(Default::default()).map_err(|error| error.to_string())?;
+            let mut config = ProviderConfig { seed, ..ProviderConfig::default() };
+            config.templates.start_time = Clock::system().now().unix;
+            let provider = TemplateProvider::new(config).map_err(|error| error.to_string())?;
             let node = Node::new(NodeConfig::default(), provider);
             Server::bind(address, node, Clock::system()).await.map_err(|error| error.to_string())
         };
