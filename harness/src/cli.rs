@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod review;
 mod run;
 mod select;
 
@@ -25,6 +26,8 @@ pub enum Exit {
     NotReady,
     /// A scenario failed.
     Failed,
+    /// A trace is not that of its snapshot.
+    SnapshotChanged,
     /// Something could not be decided.
     Undecided,
     /// Nothing was selected, or nothing was applicable.
@@ -42,6 +45,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NotReady => 5,
             Self::Failed => 1,
+            Self::SnapshotChanged => 7,
             Self::Undecided => 3,
             Self::Nothing => 4,
             Self::Fine => 0,
@@ -95,6 +99,8 @@ enum Command {
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
     Check(CheckArgs),
+    /// Accepts or rejects traces that `run --snapshots new` found to be new or changed.
+    Review(review::ReviewArgs),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +136,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(args, ledger),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
+        Command::Review(args) => review::review(&args),
     }
 }
 

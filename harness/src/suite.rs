@@ -26,6 +26,8 @@ const FRAGMENTS: &str = "fragments";
 pub struct Source {
     /// What diagnostics call the file.
     pub name: Arc<str>,
+    /// Where the file is; none in the embedded suite.
+    pub path: Option<PathBuf>,
     /// The text.
     pub text: Arc<str>,
     /// The tree.
@@ -129,6 +131,7 @@ pub enum SuiteError {
 /// A file that was read and not parsed yet.
 struct Raw {
     id: String,
+    path: Option<PathBuf>,
     name: String,
     text: String,
 }
@@ -141,6 +144,11 @@ pub fn embedded_ledger() -> Result<Ledger, LedgerError> {
     let files = EMBEDDED.get_dir("requirements").into_iter().flat_map(Dir::files);
     let texts = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
     Ledger::read(texts.filter(|(name, _)| name.ends_with(".toml")))
+}
+
+/// The text of a file of the embedded suite, by its path below the root.
+pub fn embedded_text(path: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(path)?.contents_utf8()
 }
 
 /// Loads the embedded suite.
@@ -238,7 +246,7 @@ fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result
 
 fn parse(raw: Raw) -> Result<(String, Arc<Source>), ScenarioErrors> {
     let file = scenario::parse(&raw.name, &raw.text)?;
-    Ok((raw.id, Arc::new(Source { name: raw.name.into(), text: raw.text.into(), file })))
+    Ok((raw.id, Arc::new(Source { name: raw.name.into(), path: raw.path, text: raw.text.into(), file })))
 }
 
 fn problems(source: &Source, words: &dyn Vocabulary) -> Option<ScenarioErrors> {
@@ -253,7 +261,8 @@ fn collect_embedded(folder: &Dir<'_>, into: &mut Vec<Raw>) {
             && let Some(text) = file.contents_utf8()
         {
             let name = slashed(path);
-            into.push(Raw { id: slashed(&path.with_extension("")), name, text: text.to_owned() });
+            let id = slashed(&path.with_extension(""));
+            into.push(Raw { id, path: None, name, text: text.to_owned() });
         }
     }
     for folder in folder.dirs() {
@@ -288,7 +297,8 @@ fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
     })?;
     let below = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let below = below.strip_prefix(root).map(Path::to_owned).unwrap_or(below);
-    Ok(Raw { id: slashed(&below.with_extension("")), name: path.display().to_string(), text })
+    let id = slashed(&below.with_extension(""));
+    Ok(Raw { id, path: Some(path.to_owned()), name: path.display().to_string(), text })
 }
 
 /// The nearest folder at or above `path` that holds the mark, else the folder itself; canonical.

@@ -151,7 +151,9 @@ pub struct Outcome {
 /// One line of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceLine {
-    /// Name of the connection; empty for the only one.
+    /// Which connection, counted from 0 in the order of connecting.
+    pub number: usize,
+    /// Name of the connection; empty for one without.
     pub connection: String,
     /// What happened.
     pub event: TraceEvent,

@@ -6,11 +6,12 @@ use crate::ledger::Ledger;
 use crate::report::{self, Kind, Run};
 use crate::runner::Plan;
 use crate::sim::{self, Segmentation};
+use crate::snapshot::{self, Comparison, Mode, Snapshots};
 use crate::suite::{Scenario, Suite};
 use crate::target::{Target, embedded_pool, scenario_seed};
 use crate::verdict::{Outcome, Survival, Verdict};
 use clap::Args;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -50,7 +51,8 @@ pub(super) struct RunArgs {
     /// Scenarios at a time. Targets that others have started get one at a time.
     #[arg(short, long, value_name = "N", default_value_t = default_jobs())]
     jobs: usize,
-    /// The seed of all randomness; without it one is drawn and printed.
+    /// The seed of all randomness. Without it 0 on the embedded pool, as the snapshots have it; else one is drawn and
+    /// printed.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Factor on every bound of waiting, for slow machines.
@@ -59,13 +61,21 @@ pub(super) struct RunArgs {
     /// Play on virtual time, in memory, instead of over TCP; embedded pool only.
     #[arg(long, conflicts_with = "target")]
     virtual_time: bool,
+    /// What to do with the snapshots of traces: by default they are checked on the embedded pool, with the default seed.
+    #[arg(long, value_enum, value_name = "MODE")]
+    snapshots: Option<Mode>,
+    /// Folder of the snapshots, by scenario id; without it they stand beside the scenarios.
+    #[arg(long, value_name = "DIR")]
+    snapshot_dir: Option<PathBuf>,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
     report: Vec<String>,
 }
 
 pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
-    let seed = args.seed.unwrap_or_else(drawn_seed);
+    let default_seed = || if args.target.is_none() { snapshot::SEED } else { drawn_seed() };
+    let seed = args.seed.unwrap_or_else(default_seed);
+    let snapshots = snapshots(&args, seed)?;
     let mut reports = open_reports(&args.report)?;
     if !args.timeout_scale.is_finite() || args.timeout_scale <= 0.0 {
         return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
@@ -74,7 +84,9 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     let target = target(&args, seed)?;
     let started = Instant::now();
     let ledger = Arc::new(ledger);
+    let scenarios = suite.scenarios.clone();
     let (outcomes, is_interrupted) = play_all(&args, suite, &target, seed, &ledger)?;
+    let snapshots = compare(&snapshots, &scenarios, &outcomes)?;
     let mut run = Run {
         outcomes,
         seed,
@@ -84,6 +96,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
         },
         target_arguments: target_arguments(&args),
         duration: started.elapsed(),
+        snapshots,
         exit_code: 0,
     };
     let exit = if is_interrupted { Exit::Interrupted } else { exit(&run) };
@@ -109,6 +122,8 @@ fn exit(run: &Run) -> Exit {
         Exit::Ours
     } else if any(Verdict::Fail) {
         Exit::Failed
+    } else if run.snapshots.values().any(|comparison| matches!(comparison, Comparison::Changed(_))) {
+        Exit::SnapshotChanged
     } else if any(Verdict::Inconclusive) || any(Verdict::Blocked) {
         Exit::Undecided
     } else if run.outcomes.iter().all(|outcome| outcome.verdict == Verdict::NotApplicable) {
@@ -116,6 +131,35 @@ fn exit(run: &Run) -> Exit {
     } else {
         Exit::Fine
     }
+}
+
+/// Snapshots hold for one seed and for the embedded pool; asked for elsewhere they need a folder of their own.
+fn snapshots(args: &RunArgs, seed: u64) -> Result<Snapshots, Failure> {
+    let hold_here = args.target.is_none() && seed == snapshot::SEED;
+    let default = if hold_here { Mode::Check } else { Mode::Off };
+    let mode = args.snapshots.unwrap_or(default);
+    if mode != Mode::Off && !hold_here && args.snapshot_dir.is_none() {
+        return Err(Failure::usage(format!(
+            "--snapshots: those beside the scenarios hold for the embedded pool and seed {}; for others give --snapshot-dir",
+            snapshot::SEED
+        )));
+    }
+    Ok(Snapshots { mode, folder: args.snapshot_dir.clone() })
+}
+
+fn compare(
+    snapshots: &Snapshots,
+    scenarios: &[Scenario],
+    outcomes: &[Outcome],
+) -> Result<BTreeMap<String, Comparison>, Failure> {
+    let mut compared = BTreeMap::new();
+    for outcome in outcomes {
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.id == outcome.id) else { continue };
+        if let Some(comparison) = snapshots.compare(scenario, outcome).map_err(Failure::ours)? {
+            compared.insert(outcome.id.clone(), comparison);
+        }
+    }
+    Ok(compared)
 }
 
 fn target(args: &RunArgs, seed: u64) -> Result<Target, Failure> {

@@ -2,6 +2,7 @@
 
 use super::Run;
 use crate::ledger::Ledger;
+use crate::snapshot::Comparison;
 use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use std::fmt::Write;
 
@@ -22,6 +23,17 @@ pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
     for outcome in run.outcomes.iter().filter(|outcome| is_worth_showing(outcome)) {
         text.push('\n');
         text.push_str(&failure(outcome, run, ledger));
+    }
+    for (id, comparison) in &run.snapshots {
+        if let Comparison::Changed(difference) = comparison {
+            line(&mut text, format_args!("\nSNAPSHOT CHANGED  {id}\n{difference}"));
+            line(
+                &mut text,
+                format_args!(
+                    "  to look at it: sv2-conform run {id} --snapshots new, then sv2-conform review"
+                ),
+            );
+        }
     }
     text.push('\n');
     let counts = Verdict::ALL.iter().map(|verdict| (verdict.name(), run.count(*verdict)));

@@ -203,7 +203,7 @@ impl Conn {
     }
 
     fn line(&self, event: TraceEvent) -> TraceLine {
-        TraceLine { connection: self.name.clone(), event }
+        TraceLine { number: self.id, connection: self.name.clone(), event }
     }
 }
 

@@ -8,7 +8,7 @@ use super::world::World;
 use super::{Control, Output, Plan};
 use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Handshake, Ident, Step, StepKind};
 use crate::suite::Source;
-use crate::verdict::{Finding, Outcome, Survival, TraceEvent, TraceLine, Verdict};
+use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::future::Future;
@@ -268,8 +268,8 @@ impl Player {
             Control::Template => "a new template".to_owned(),
             Control::Elapse(duration) => format!("{duration:?} pass"),
         };
-        let event = TraceEvent::Note(text);
-        self.report.trace.push(TraceLine { connection: String::new(), event });
+        let open = self.conns.iter().filter(|conn| conn.closed.is_none());
+        self.report.trace.extend(open.map(|conn| conn.note(&text)));
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
