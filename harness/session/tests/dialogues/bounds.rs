@@ -1,9 +1,11 @@
 //! Floods: whatever is sent, the model stays small.
 
 use crate::support::Dialogue;
-use sv2_session::bounds::{KEPT_ACKS, KEPT_CHANNELS, KEPT_JOB_BYTES, KEPT_JOBS, KEPT_SHARES};
+use sv2_session::bounds::{KEPT_ACKS, KEPT_CHANNELS, KEPT_JOB_BYTES, KEPT_JOBS, KEPT_OPENINGS, KEPT_SHARES};
 use sv2_session::{Channel, Job, JobState};
-use sv2_wire::{B0_64K, NewExtendedMiningJob, OpenStandardMiningChannelSuccess, Opt, Seq, U256};
+use sv2_wire::{
+    B0_64K, NewExtendedMiningJob, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, Seq, U256,
+};
 
 pub(crate) fn assert_bounded(channel: &Channel) {
     let count = |of: fn(&&Job) -> bool| channel.jobs.values().filter(of).count();
@@ -126,6 +128,22 @@ fn channels_are_bounded() {
     talk.open_standard(200, 7);
     talk.server(OpenStandardMiningChannelSuccess { channel_id: 3000, ..Default::default() });
     assert!(talk.session.channel(3000).is_some(), "there is room again");
+}
+
+#[test]
+fn requests_that_are_never_answered_are_bounded() {
+    let mut talk = Dialogue::with_flags(0);
+    let max_target = U256::from(5);
+    let kept = u32::try_from(KEPT_OPENINGS).expect("small");
+    for request_id in 1..=kept + 1 {
+        talk.client(OpenStandardMiningChannel { request_id, max_target, ..Default::default() });
+    }
+    for request_id in [kept, kept + 1] {
+        let channel_id = request_id;
+        talk.server(OpenStandardMiningChannelSuccess { request_id, channel_id, ..Default::default() });
+    }
+    let declared = [kept, kept + 1].map(|id| talk.channel(id).declared_max_target);
+    assert_eq!(declared, [max_target, U256::MAX]);
 }
 
 #[test]
