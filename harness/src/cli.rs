@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod fmt;
 mod run;
 mod select;
 
@@ -95,6 +96,8 @@ enum Command {
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
     Check(CheckArgs),
+    /// Puts scenarios and fragments into their canonical form, and lists those that were not.
+    Fmt(fmt::FmtArgs),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +133,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(args, ledger),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
+        Command::Fmt(args) => fmt::fmt(&args),
     }
 }
 

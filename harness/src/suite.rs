@@ -190,6 +190,40 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
     assemble(scenarios, fragments, ledger)
 }
 
+/// The scenario and fragment files that paths name: files as they are, folders searched through.
+///
+/// # Errors
+/// A path is missing or unreadable, or a folder has no such file.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, SuiteError> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.exists() {
+            return Err(SuiteError::Missing(path.clone()));
+        }
+        let known = all.len();
+        collect_files(path, &mut all)?;
+        if all.len() == known {
+            return Err(SuiteError::Empty(path.clone()));
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
+/// Reads a file of text.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, SuiteError> {
+    let bytes =
+        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
+    String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
 /// Parses and checks: fragments first, since scenarios name them.
 fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
     let is_fragment = |raw: &Raw| raw.id.starts_with(&format!("{FRAGMENTS}/"));
@@ -280,12 +314,7 @@ fn collect_files(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), SuiteError>
 }
 
 fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
-    let bytes =
-        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
-    let text = String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
+    let text = read_text(path)?;
     let below = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let below = below.strip_prefix(root).map(Path::to_owned).unwrap_or(below);
     Ok(Raw { id: slashed(&below.with_extension("")), name: path.display().to_string(), text })
