@@ -75,6 +75,8 @@ fn claims_of(kind: &StepKind) -> Vec<&Claims> {
         }
         StepKind::Settle(settle) => of_lines(&settle.judgements),
         StepKind::Assert(assert) => vec![&assert.claims],
+        StepKind::Disjoint(disjoint) => vec![&disjoint.claims],
+        StepKind::Never(never) => vec![&never.claims],
         StepKind::Alive { claims } => vec![claims],
         _ => Vec::new(),
     }

@@ -37,6 +37,14 @@ pub(crate) enum Item {
     Nothing,
 }
 
+/// What was taken off the link.
+#[derive(Debug)]
+pub(crate) enum Pulled {
+    Frame(Frame),
+    Ended(Closed),
+    Broken(LinkError),
+}
+
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
@@ -68,6 +76,8 @@ pub(crate) struct Conn {
     pub(crate) corruption: Option<Corruption>,
     world: Rc<World>,
     link: Option<Link>,
+    /// What was taken off the link before the scenario read it.
+    inbox: VecDeque<Pulled>,
     early: VecDeque<Vec<u8>>,
 }
 
@@ -82,7 +92,8 @@ impl Conn {
         }
         let (session, early) = (Session::default(), VecDeque::new());
         let name = name.to_owned();
-        Ok(Self { name, id, session, closed: None, corruption: None, world, link: None, early })
+        let inbox = VecDeque::new();
+        Ok(Self { name, id, session, closed: None, corruption: None, world, link: None, inbox, early })
     }
 
     /// Speaks frames without encryption from now on.
@@ -128,6 +139,12 @@ impl Conn {
 
     /// The next thing that the peer sent, or [`Item::Nothing`] once `deadline` has passed.
     pub(crate) async fn next(&mut self, deadline: Duration, trace: &mut Vec<TraceLine>) -> Item {
+        match self.inbox.pop_front() {
+            Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
+            Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
+            Some(Pulled::Broken(error)) => return Item::Broken(error),
+            None => {}
+        }
         loop {
             match self.link.as_mut().map_or(Ok(None), Link::poll) {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
@@ -148,6 +165,45 @@ impl Conn {
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
                 None => return Item::Nothing,
             }
+        }
+    }
+
+    /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
+    /// can come any more.
+    pub(crate) async fn pull(&mut self, deadline: Duration) -> Option<&Pulled> {
+        if self.closed.is_some() || matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_))) {
+            return None;
+        }
+        let pulled = loop {
+            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+                Ok(Some(Event::Frame(frame))) => break Pulled::Frame(frame),
+                Ok(Some(Event::Established { .. })) => continue,
+                Ok(None) => {}
+                Err(error) => break Pulled::Broken(error),
+            }
+            match self.world.event(self.id, deadline).await? {
+                NetEvent::Bytes(bytes) => match &mut self.link {
+                    Some(link) => link.receive(&bytes),
+                    None => self.early.push_back(bytes),
+                },
+                NetEvent::Finished => break Pulled::Ended(Closed::Clean),
+                NetEvent::Reset => break Pulled::Ended(Closed::Rude),
+                NetEvent::Connected | NetEvent::Refused(_) => {}
+            }
+        };
+        self.inbox.push_back(pulled);
+        self.inbox.back()
+    }
+
+    /// What was pulled and not read yet.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Pulled> {
+        self.inbox.iter()
+    }
+
+    /// Reads the newest of what was pulled, out of turn.
+    pub(crate) fn read_newest(&mut self, trace: &mut Vec<TraceLine>) {
+        if let Some(Pulled::Frame(frame)) = self.inbox.pop_back() {
+            self.received(&frame, trace);
         }
     }
 

@@ -13,6 +13,7 @@ pub(super) const VERBS: &[&str] = &[
     "submit",
     "settle",
     "assert",
+    "never",
     "alive",
     "block",
     "template",
@@ -27,7 +28,7 @@ pub(super) const VERBS: &[&str] = &[
 pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "fragment"];
 
 /// Words that the language will have and does not have yet.
-pub(super) const LATER: &[&str] = &["never", "matrix", "chunk", "coalesce"];
+pub(super) const LATER: &[&str] = &["matrix", "chunk", "coalesce"];
 
 /// Whether a fragment must not be called so.
 pub(super) fn reserved(word: &str) -> bool {

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::syntax::{
-    Argument, Arm, Assignment, Call, Claims, Expect, ExpectForm, Expr, ExprKind, File, FileKind, Handshake,
-    Ident, Judgement, Member, Mine, Outcome, Reference, Send, Settle, Signature, Spanned, Step, StepKind,
-    Submit, Test,
+    Argument, Arm, Assignment, Call, Claims, Condition, Expect, ExpectForm, Expr, ExprKind, File, FileKind,
+    Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Reference, Send, Settle, Signature, Spanned,
+    Step, StepKind, StepName, Submit, Test,
 };
 use super::names::Names;
 use super::scope::Scope;
@@ -26,7 +26,10 @@ pub(super) fn file(file: &File, vocabulary: &dyn Vocabulary) -> Vec<ScenarioErro
     if let FileKind::Fragment(signature) = &file.kind {
         walk.parameters(signature);
     }
-    file.steps.iter().for_each(|step| walk.step(step));
+    for (index, step) in file.steps.iter().enumerate() {
+        walk.step(step);
+        walk.bound(step, file.steps.get(index + 1..).unwrap_or_default());
+    }
     if let FileKind::Fragment(signature) = &file.kind {
         walk.results(signature);
     }
@@ -88,12 +91,29 @@ impl Walk<'_> {
                 self.optional(job.within.as_ref());
                 self.bind(Some(&job.capture), &[]);
             }
+            StepKind::AwaitJobs(jobs) => {
+                jobs.channels.iter().for_each(|channel| self.reference(channel));
+                self.optional(jobs.within.as_ref());
+                jobs.captures.iter().for_each(|capture| self.bind(Some(capture), &[]));
+            }
+            StepKind::Never(never) => {
+                if let Outcome::Message(name) = &never.outcome.node {
+                    self.names.message(name, never.outcome.span);
+                }
+                self.claims(&never.claims);
+            }
+            StepKind::Disjoint(disjoint) => {
+                disjoint.jobs.iter().for_each(|job| self.reference(job));
+                self.condition(disjoint.unless.as_ref());
+                self.claims(&disjoint.claims);
+            }
             StepKind::Mine(mine) => self.mine(mine),
             StepKind::Submit(submit) => self.submit(submit),
             StepKind::Settle(settle) => self.settle(settle),
             StepKind::Assert(assert) => {
                 self.expr(&assert.left);
                 self.test(&assert.test);
+                self.condition(assert.unless.as_ref());
                 self.claims(&assert.claims);
             }
             StepKind::Alive { claims } => self.claims(claims),
@@ -105,6 +125,39 @@ impl Walk<'_> {
             | StepKind::Reset
             | StepKind::HalfClose
             | StepKind::Reconnect => {}
+        }
+    }
+
+    /// What a `never` holds until must come later.
+    fn bound(&mut self, step: &Step, later: &[Step]) {
+        let StepKind::Never(Never { until: Some(until), .. }) = &step.kind else { return };
+        if until.node.find(later).is_some() {
+            return;
+        }
+        let (word, known): (_, Vec<String>) = match &until.node {
+            StepName::Verb(verb) => {
+                (verb.clone(), later.iter().map(|step| step.kind.verb().to_owned()).collect())
+            }
+            StepName::Capture(name) => {
+                let captures = later.iter().flat_map(|step| step.kind.captures());
+                (format!("${name}"), captures.map(|capture| format!("${}", capture.node)).collect())
+            }
+        };
+        let message = format!("no step below is called `{}`", shown(&word));
+        let error = ScenarioError::new(until.span, message);
+        self.names.errors.push(error.did_you_mean(
+            &word,
+            known,
+            "a step is named by its verb, by its fragment, or by a capture that it binds",
+        ));
+    }
+
+    fn condition(&mut self, condition: Option<&Condition>) {
+        if let Some(condition) = condition {
+            self.expr(&condition.left);
+            if let Some(test) = &condition.test {
+                self.test(test);
+            }
         }
     }
 
@@ -161,6 +214,9 @@ impl Walk<'_> {
     }
 
     fn arm(&mut self, arm: &Arm) {
+        if let Some(sent) = &arm.reply_to {
+            self.reference(sent);
+        }
         self.claims(&arm.claims);
         let Outcome::Message(name) = &arm.outcome.node else {
             return self.bind(arm.capture.as_ref(), &[]);
@@ -249,6 +305,7 @@ impl Walk<'_> {
 
     fn judged_values(&mut self, judgements: &[Judgement]) {
         for judgement in judgements {
+            self.optional(judgement.mask.as_ref());
             if let Some(test) = &judgement.test {
                 self.test(test);
             }

@@ -3,15 +3,15 @@
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
-    Assert, Assignment, AwaitJob, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier,
-    ModifierKind, Operator, RecordPart, Reference, Send, Settle, Span, Spanned, StepKind, Submit,
+    Assignment, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier, ModifierKind,
+    Operator, RecordPart, Reference, Send, Settle, Span, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
 use super::cursor::Cursor;
 use super::expr::{self, expression, operand};
 use super::judge::{Clause, Tail, duration, judgements, tail};
-use super::{expect, header};
+use super::{expect, header, several};
 
 const MODIFIERS: &[(&str, ModifierKind)] = &[
     ("truncate", ModifierKind::Truncate),
@@ -72,8 +72,9 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "connect" => StepKind::Connect { tcp_only: cursor.keyword("tcp").is_some() },
         "raw" => StepKind::Raw { bytes: bytes(cursor)? },
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
-        "await" => StepKind::AwaitJob(await_job(verb, cursor)?),
-        "assert" => StepKind::Assert(assertion(cursor)?),
+        "await" => several::awaited(cursor)?,
+        "assert" => several::assertion(cursor)?,
+        "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
         }
@@ -242,32 +243,6 @@ fn corrupt(cursor: &mut Cursor<'_>) -> Result<Corrupt, ScenarioError> {
     cursor.need_keyword("bit")?;
     let bit = number(operand(cursor)?)?;
     Ok(Corrupt { record, part: Spanned { node: part, span: name.span }, bit })
-}
-
-fn await_job(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<AwaitJob, ScenarioError> {
-    if let Some(span) = cursor.keyword("jobs") {
-        return Err(later("await jobs", verb.span.to(span)));
-    }
-    cursor.need_keyword("job")?;
-    cursor.need_keyword("on")?;
-    let channel = expr::reference(cursor)?;
-    let Tail { capture, within, .. } = tail(cursor, "await job", &[Clause::Capture, Clause::Within])?;
-    let Some(capture) = capture else {
-        return Err(cursor.expected("`->` and a name for the job").help("`await job on $chan -> $job`"));
-    };
-    Ok(AwaitJob { channel, capture, within })
-}
-
-fn assertion(cursor: &mut Cursor<'_>) -> Result<Assert, ScenarioError> {
-    if let Some(span) = cursor.keyword("disjoint") {
-        return Err(later("assert disjoint", span));
-    }
-    let left = expression(cursor)?;
-    let Some(test) = expr::test(cursor)? else {
-        return Err(cursor.expected("a comparison").help("comparisons are == != < <= > >= ~ in"));
-    };
-    let claims = tail(cursor, "assert", &[Clause::Checks, Clause::Grade])?.claims;
-    Ok(Assert { left, test, claims })
 }
 
 fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
