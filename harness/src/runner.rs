@@ -13,6 +13,7 @@ mod judge;
 mod never;
 mod play;
 mod send;
+mod shape;
 mod shares;
 mod value;
 mod work;

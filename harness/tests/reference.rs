@@ -1,5 +1,5 @@
-//! The examples of the language reference that say ` ```sv2t run [VERDICT] ` are played against the embedded pool on virtual
-//! time, over a network that keeps writes and over one that cuts them anywhere. Without a verdict they pass.
+//! The examples of the language reference that say ` ```sv2t run [VERDICT] ` are played against the embedded pool: on
+//! virtual time, over a network that keeps writes and over one that cuts them anywhere, and over TCP. Without a verdict they pass.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -46,9 +46,14 @@ fn suite_of(example: &Example) -> Suite {
 }
 
 fn play(scenario: Scenario, suite: &Suite, segmentation: Segmentation) -> Outcome {
+    let plan = plan(scenario, suite);
+    let node = embedded_pool(&plan.scenario, plan.seed).expect("the header is good");
+    sim::play(plan, node, segmentation)
+}
+
+fn plan(scenario: Scenario, suite: &Suite) -> Plan {
     let seed = scenario_seed(1, &scenario.id);
-    let node = embedded_pool(&scenario, seed).expect("the header is good");
-    let plan = Plan {
+    Plan {
         scenario,
         fragments: Arc::new(suite.fragments.clone()),
         ledger: Arc::new(embedded_ledger().expect("the ledger is good")),
@@ -56,8 +61,14 @@ fn play(scenario: Scenario, suite: &Suite, segmentation: Segmentation) -> Outcom
         peer: Target::Embedded.peer(),
         seed,
         timeout_scale: 1.0,
-    };
-    sim::play(plan, node, segmentation)
+    }
+}
+
+/// Over TCP and Noise.
+fn drive(scenario: Scenario, suite: &Suite) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime can be made");
+    runtime.block_on(sv2_conform::drive::play(plan(scenario, suite), &Target::Embedded))
 }
 
 #[test]
@@ -69,7 +80,8 @@ fn examples_come_out_as_the_reference_says() {
         for scenario in &suite.scenarios {
             let whole = play(scenario.clone(), &suite, Segmentation::AsWritten);
             let cut = play(scenario.clone(), &suite, Segmentation::UpTo(7));
-            for outcome in [&whole, &cut] {
+            let driven = drive(scenario.clone(), &suite);
+            for outcome in [&whole, &cut, &driven] {
                 assert_eq!(
                     outcome.verdict.name(),
                     example.verdict,
@@ -86,6 +98,7 @@ fn examples_come_out_as_the_reference_says() {
                 );
             }
             assert_eq!(whole.trace, cut.trace, "README.md:{}: the network's cuts show", example.line);
+            assert_eq!(whole.trace, driven.trace, "README.md:{}: the driver shows", example.line);
         }
     }
 }

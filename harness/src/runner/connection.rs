@@ -1,5 +1,6 @@
 //! One connection of a conversation: link, session, trace.
 
+use super::shape::Shape;
 use super::value::Identity;
 use super::world::{NetEvent, World};
 use super::{Connection, Output, Peer};
@@ -74,6 +75,7 @@ pub(crate) struct Conn {
     pub(crate) session: Session,
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
+    pub(crate) shape: Shape,
     world: Rc<World>,
     link: Option<Link>,
     /// What was taken off the link before the scenario read it.
@@ -93,7 +95,8 @@ impl Conn {
         let (session, early) = (Session::default(), VecDeque::new());
         let name = name.to_owned();
         let inbox = VecDeque::new();
-        Ok(Self { name, id, session, closed: None, corruption: None, world, link: None, inbox, early })
+        let shape = Shape::default();
+        Ok(Self { name, id, session, closed: None, corruption: None, shape, world, link: None, inbox, early })
     }
 
     /// Speaks frames without encryption from now on.
@@ -110,7 +113,8 @@ impl Conn {
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
         let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
-        self.world.output(Output::Send(self.id, act_one.to_vec()));
+        self.write(act_one.to_vec());
+        self.flush();
         for bytes in self.early.drain(..) {
             link.receive(&bytes);
         }
@@ -139,6 +143,7 @@ impl Conn {
 
     /// The next thing that the peer sent, or [`Item::Nothing`] once `deadline` has passed.
     pub(crate) async fn next(&mut self, deadline: Duration, trace: &mut Vec<TraceLine>) -> Item {
+        self.flush();
         match self.inbox.pop_front() {
             Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
             Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
@@ -218,7 +223,7 @@ impl Conn {
                 self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
             );
         }
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
         let decoded = frame.decode();
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
@@ -231,7 +236,20 @@ impl Conn {
     /// Sends bytes under the Noise layer.
     pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
         trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
+    }
+
+    /// Sends what was held back.
+    pub(crate) fn flush(&mut self) {
+        for piece in self.shape.flush() {
+            self.world.output(Output::Send(self.id, piece));
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
+        for piece in self.shape.write(bytes) {
+            self.world.output(Output::Send(self.id, piece));
+        }
     }
 
     pub(crate) fn note(&self, text: &str) -> TraceLine {

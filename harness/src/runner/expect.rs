@@ -36,6 +36,7 @@ impl Player {
             None => None,
         };
         let conn = self.connection(step, request.as_ref())?;
+        self.conns[conn].flush();
         let request = match &request {
             Some(Datum::Message(_, message)) => Some(&**message),
             Some(other) => return Err(Stop::Error(format!("{} has no reply", other.describe()))),

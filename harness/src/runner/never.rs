@@ -98,6 +98,7 @@ impl Player {
         if self.conns[conn].closed.is_some() {
             return Ok(());
         }
+        self.conns[conn].flush();
         if self.plan.peer.exact_barrier {
             self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
             while self.conns[conn].pull(Duration::ZERO).await.is_some() {}

@@ -128,6 +128,7 @@ impl Player {
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
         self.steps(&source).await?;
+        self.conns.iter_mut().for_each(Conn::flush);
         self.end_watches(|until| until.is_none()).await?;
         self.drain().await
     }
@@ -171,6 +172,9 @@ impl Player {
                 let duration = self.env.duration(duration).map_err(Stop::Error)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
             }
+            StepKind::Chunk { size } => self.chunk(step, size),
+            StepKind::Coalesce => self.coalesce(step),
+            StepKind::Flush => self.flush_held(step),
             StepKind::Close => self.end(step, "closed", Output::Close),
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
@@ -351,6 +355,7 @@ impl Player {
     fn end(&mut self, step: &Step, note: &str, output: fn(usize) -> Output) -> Result<(), Stop> {
         let index = self.connection(step, None)?;
         let conn = &mut self.conns[index];
+        conn.flush();
         self.report.trace.push(conn.note(note));
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {

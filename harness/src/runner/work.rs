@@ -35,6 +35,7 @@ impl Player {
         let mut conns: Vec<usize> = channels.iter().map(|(conn, _)| *conn).collect();
         conns.sort_unstable();
         conns.dedup();
+        conns.iter().for_each(|conn| self.conns[*conn].flush());
         if self.plan.peer.exact_barrier {
             // So that the order of reading does not depend on which connection is faster.
             self.world.control(Control::Barrier).await.map_err(Stop::Error)?;

@@ -15,7 +15,7 @@
 //!           | await jobs on REF, REF.. at one tip -> $CAP, $CAP.. [within DURATION]
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
-//!           | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
+//!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
 //! arm       = "|" (MESSAGE | close | silence) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
@@ -200,6 +200,15 @@ pub enum StepKind {
         /// By how much: a duration or a parameter.
         duration: Expr,
     },
+    /// `chunk N`: what is sent from here on goes in writes of N bytes.
+    Chunk {
+        /// How many bytes, 1 at least.
+        size: Expr,
+    },
+    /// `coalesce`: what is sent from here on is held back, and then goes in one write.
+    Coalesce,
+    /// `flush`: what was held back is sent.
+    Flush,
     /// `close`: an orderly close of both directions.
     Close,
     /// `reset`: a TCP reset.

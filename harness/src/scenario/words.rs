@@ -18,6 +18,9 @@ pub(super) const VERBS: &[&str] = &[
     "block",
     "template",
     "elapse",
+    "chunk",
+    "coalesce",
+    "flush",
     "close",
     "reset",
     "half-close",
@@ -28,7 +31,7 @@ pub(super) const VERBS: &[&str] = &[
 pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "fragment"];
 
 /// Words that the language will have and does not have yet.
-pub(super) const LATER: &[&str] = &["matrix", "chunk", "coalesce"];
+pub(super) const LATER: &[&str] = &["matrix"];
 
 /// Whether a fragment must not be called so.
 pub(super) fn reserved(word: &str) -> bool {

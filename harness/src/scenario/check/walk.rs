@@ -119,8 +119,11 @@ impl Walk<'_> {
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
             StepKind::Elapse { duration } => self.expr(duration),
+            StepKind::Chunk { size } => self.expr(size),
             StepKind::Call(call) => self.call(call),
             StepKind::Connect { .. }
+            | StepKind::Coalesce
+            | StepKind::Flush
             | StepKind::Close
             | StepKind::Reset
             | StepKind::HalfClose

@@ -81,6 +81,9 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "block" => StepKind::Block { capture: tail(cursor, "block", &[Clause::Capture])?.capture },
         "template" => StepKind::Template { capture: tail(cursor, "template", &[Clause::Capture])?.capture },
         "elapse" => StepKind::Elapse { duration: duration(cursor)? },
+        "chunk" => StepKind::Chunk { size: chunk(cursor)? },
+        "coalesce" => StepKind::Coalesce,
+        "flush" => StepKind::Flush,
         "close" => StepKind::Close,
         "reset" => StepKind::Reset,
         "half-close" => StepKind::HalfClose,
@@ -251,6 +254,16 @@ fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
     }
     let arguments = header::arguments(cursor)?;
     Ok(Call { fragment: verb.clone(), arguments, results: cursor.captures()? })
+}
+
+fn chunk(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
+    let size = number(expression(cursor)?)?;
+    match size.kind {
+        ExprKind::Integer(value) if value.to_u64() == Some(0) => {
+            Err(ScenarioError::new(size.span, "a write has 1 byte at least"))
+        }
+        _ => Ok(size),
+    }
 }
 
 /// Refuses what can never be a whole number.
