@@ -21,6 +21,10 @@ const ROOT_MARK: &str = "suite.toml";
 /// The folder of fragments below the root.
 const FRAGMENTS: &str = "fragments";
 
+mod matrix;
+
+pub use matrix::Cell;
+
 /// A parsed and checked file, with the text that its spans point into.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -35,10 +39,12 @@ pub struct Source {
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Path below the root of its suite, without extension.
+    /// Path below the root of its suite, without extension, and the values of the matrix: `path[name=value,..]`.
     pub id: String,
     /// The file.
     pub source: Arc<Source>,
+    /// The values of the matrix, one for each of its lines.
+    pub row: Vec<Cell>,
 }
 
 impl Scenario {
@@ -259,7 +265,7 @@ fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result
         match parse(raw) {
             Ok((id, source)) => {
                 errors.extend(problems(&source, &words));
-                scenarios.push(Scenario { id, source });
+                scenarios.extend(matrix::rows(&id, &source));
             }
             Err(error) => errors.push(error),
         }

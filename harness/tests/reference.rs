@@ -102,3 +102,17 @@ fn examples_come_out_as_the_reference_says() {
         }
     }
 }
+
+/// The rows of a matrix are scenarios of their own, with seeds of their own.
+#[test]
+fn rows_of_a_matrix_have_ids_and_seeds_of_their_own() {
+    let all = examples();
+    let example = all.iter().find(|example| example.text.contains("\nmatrix rate")).expect("there is one");
+    let suite = suite_of(example);
+    let ids: Vec<&str> = suite.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
+    assert_eq!(ids.len(), 6, "{ids:?}");
+    assert!(ids[0].ends_with("[id=0,rate=0.0]"), "{ids:?}");
+    let sent = |scenario: &Scenario| play(scenario.clone(), &suite, Segmentation::AsWritten).trace;
+    assert_ne!(sent(&suite.scenarios[0]), sent(&suite.scenarios[5]));
+    assert_ne!(plan(suite.scenarios[0].clone(), &suite).seed, plan(suite.scenarios[5].clone(), &suite).seed);
+}

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! file      = "sv2t 1" header* step*
-//! header    = title TEXT | needs NAME,.. | tags NAME,.. | pool(ARGUMENT,..)
+//! header    = title TEXT | needs NAME,.. | tags NAME,.. | pool(ARGUMENT,..) | matrix NAME in [EXPR,..]
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
 //! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
@@ -80,10 +80,21 @@ pub struct File {
     pub tags: Vec<Ident>,
     /// `pool(name: value, ...)`: settings of the embedded pool.
     pub pool: Vec<Argument>,
+    /// `matrix name in [a, b]`: the file is one scenario for each combination of values.
+    pub matrix: Vec<Axis>,
     /// The conversation, in order.
     pub steps: Vec<Step>,
     /// The whole text.
     pub span: Span,
+}
+
+/// `matrix name in [a, b]`: inside the scenario the name is a capture that holds one of the values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// The name.
+    pub name: Ident,
+    /// The values, one at least.
+    pub values: Vec<Expr>,
 }
 
 /// What the header declares.

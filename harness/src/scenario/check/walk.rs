@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::syntax::{
-    Argument, Arm, Assignment, Call, Claims, Condition, Expect, ExpectForm, Expr, ExprKind, File, FileKind,
-    Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Reference, Send, Settle, Signature, Spanned,
-    Step, StepKind, StepName, Submit, Test,
+    Argument, Arm, Assignment, Axis, Call, Claims, Condition, Expect, ExpectForm, Expr, ExprKind, File,
+    FileKind, Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Reference, Send, Settle, Signature,
+    Spanned, Step, StepKind, StepName, Submit, Test,
 };
 use super::names::Names;
 use super::scope::Scope;
@@ -15,6 +15,9 @@ use super::{FragmentSignature, Vocabulary};
 /// A share may go out as either of these, depending on its channel.
 const SHARES: [&str; 2] = ["SubmitSharesStandard", "SubmitSharesExtended"];
 
+/// Combinations of values that one file may have.
+const MOST_ROWS: usize = 1000;
+
 /// Checks a whole file.
 pub(super) fn file(file: &File, vocabulary: &dyn Vocabulary) -> Vec<ScenarioError> {
     let names = Names { vocabulary, errors: Vec::new() };
@@ -22,6 +25,7 @@ pub(super) fn file(file: &File, vocabulary: &dyn Vocabulary) -> Vec<ScenarioErro
     file.needs.iter().for_each(|word| walk.names.capability(word));
     walk.names.once("need", &file.needs);
     walk.names.once("tag", &file.tags);
+    walk.matrix(&file.matrix);
     walk.pool(&file.pool);
     if let FileKind::Fragment(signature) = &file.kind {
         walk.parameters(signature);
@@ -46,6 +50,30 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    fn matrix(&mut self, matrix: &[Axis]) {
+        self.names.once("matrix line", matrix.iter().map(|axis| &axis.name));
+        for axis in matrix {
+            axis.values.iter().for_each(|value| self.expr(value));
+            for (index, value) in axis.values.iter().enumerate() {
+                let earlier = axis.values.iter().take(index).find(|other| other.kind == value.kind);
+                if let Some(first) = earlier {
+                    let error = ScenarioError::new(value.span, "the same value twice");
+                    self.names.errors.push(error.and(first.span, "first here"));
+                }
+            }
+        }
+        let rows = matrix.iter().fold(1usize, |rows, axis| rows.saturating_mul(axis.values.len()));
+        if let (true, Some(first)) = (rows > MOST_ROWS, matrix.first()) {
+            let message = format!("{rows} combinations of values, more than {MOST_ROWS}");
+            self.names.errors.push(ScenarioError::new(first.name.span, message));
+        }
+        for axis in matrix {
+            if !self.scope.is_bound(&axis.name.node) {
+                self.bind(Some(&axis.name), &[]);
+            }
+        }
+    }
+
     fn pool(&mut self, settings: &[Argument]) {
         self.names.once("pool setting", settings.iter().map(|setting| &setting.name));
         for setting in settings {

@@ -4,7 +4,7 @@ use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
     Assignment, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier, ModifierKind,
-    Operator, RecordPart, Reference, Send, Settle, Span, Spanned, StepKind, Submit,
+    Operator, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
@@ -62,11 +62,6 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
     }
 }
 
-/// The error for what the language does not have yet.
-pub(super) fn later(what: &str, span: Span) -> ScenarioError {
-    ScenarioError::new(span, format!("`{what}` is not in this version of the language yet"))
-}
-
 fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(match verb.node.as_str() {
         "connect" => StepKind::Connect { tcp_only: cursor.keyword("tcp").is_some() },
@@ -88,7 +83,6 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "reset" => StepKind::Reset,
         "half-close" => StepKind::HalfClose,
         "reconnect" => StepKind::Reconnect,
-        word if words::LATER.contains(&word) => return Err(later(word, verb.span)),
         _ if cursor.at_mark("(") => StepKind::Call(call(verb, cursor)?),
         word => {
             return Err(ScenarioError::new(verb.span, format!("unknown verb `{}`", shown(word)))
@@ -129,9 +123,6 @@ fn modifier(cursor: &mut Cursor<'_>) -> Result<Option<Modifier>, ScenarioError> 
     let Some(Token::Word(word)) = cursor.peek() else { return Ok(None) };
     if matches!(cursor.peek_second(), Some(Token::Mark("=" | "=="))) {
         return Ok(None);
-    }
-    if words::LATER.contains(&word.as_str()) {
-        return Err(later(word, span));
     }
     let Some(&(_, kind)) = MODIFIERS.iter().find(|(name, _)| name == word) else { return Ok(None) };
     cursor.next();

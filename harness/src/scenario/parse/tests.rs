@@ -272,8 +272,14 @@ fn floats_may_be_negative_and_integers_not() {
 }
 
 #[test]
-fn what_comes_later_is_not_unknown() {
-    assert!(error("matrix a in [1]").contains("not in this version of the language yet"));
+fn a_matrix_has_names_and_values() {
+    let file = file("sv2t 1\ntitle \"t\"\nmatrix n in [0, 1 + 1]\nmatrix m in [true]\nalive").unwrap();
+    let axes: Vec<_> = file.matrix.iter().map(|axis| (axis.name.node.as_str(), axis.values.len())).collect();
+    assert_eq!(axes, [("n", 2), ("m", 1)]);
+    for bad in ["matrix n in 1..2", "matrix n in []", "matrix n [1]", "matrix $n in [1]"] {
+        assert_eq!(super::file(&format!("sv2t 1\ntitle \"t\"\n{bad}\nalive")).unwrap_err().len(), 1, "{bad}");
+    }
+    assert!(super::file("sv2t 1\nfragment f()\nmatrix n in [1]\nalive").is_err());
 }
 
 #[test]
