@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod fmt;
 mod review;
 mod run;
 mod select;
@@ -101,6 +102,8 @@ enum Command {
     Check(CheckArgs),
     /// Accepts or rejects traces that `run --snapshots new` found to be new or changed.
     Review(review::ReviewArgs),
+    /// Puts scenarios and fragments into their canonical form, and lists those that were not.
+    Fmt(fmt::FmtArgs),
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +140,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
     }
 }
 

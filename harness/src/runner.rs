@@ -4,15 +4,19 @@
 //! [`Runner`] is a state machine whose states the compiler writes. Whoever drives it feeds [`Input`]s, carries out
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
+mod all_of;
 mod connection;
 mod eval;
 mod expect;
 pub mod facts;
 mod judge;
+mod never;
 mod play;
 mod send;
+mod shape;
 mod shares;
 mod value;
+mod work;
 mod world;
 
 use crate::ledger::Ledger;

@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod format;
 mod lexer;
 pub mod number;
 mod parse;

@@ -21,6 +21,10 @@ const ROOT_MARK: &str = "suite.toml";
 /// The folder of fragments below the root.
 const FRAGMENTS: &str = "fragments";
 
+mod matrix;
+
+pub use matrix::Cell;
+
 /// A parsed and checked file, with the text that its spans point into.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -37,10 +41,12 @@ pub struct Source {
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Path below the root of its suite, without extension.
+    /// Path below the root of its suite, without extension, and the values of the matrix: `path[name=value,..]`.
     pub id: String,
     /// The file.
     pub source: Arc<Source>,
+    /// The values of the matrix, one for each of its lines.
+    pub row: Vec<Cell>,
 }
 
 impl Scenario {
@@ -77,6 +83,8 @@ fn claims_of(kind: &StepKind) -> Vec<&Claims> {
         }
         StepKind::Settle(settle) => of_lines(&settle.judgements),
         StepKind::Assert(assert) => vec![&assert.claims],
+        StepKind::Disjoint(disjoint) => vec![&disjoint.claims],
+        StepKind::Never(never) => vec![&never.claims],
         StepKind::Alive { claims } => vec![claims],
         _ => Vec::new(),
     }
@@ -198,6 +206,40 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
     assemble(scenarios, fragments, ledger)
 }
 
+/// The scenario and fragment files that paths name: files as they are, folders searched through.
+///
+/// # Errors
+/// A path is missing or unreadable, or a folder has no such file.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, SuiteError> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.exists() {
+            return Err(SuiteError::Missing(path.clone()));
+        }
+        let known = all.len();
+        collect_files(path, &mut all)?;
+        if all.len() == known {
+            return Err(SuiteError::Empty(path.clone()));
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
+/// Reads a file of text.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, SuiteError> {
+    let bytes =
+        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
+    String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
 /// Parses and checks: fragments first, since scenarios name them.
 fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
     let is_fragment = |raw: &Raw| raw.id.starts_with(&format!("{FRAGMENTS}/"));
@@ -231,7 +273,7 @@ fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result
         match parse(raw) {
             Ok((id, source)) => {
                 errors.extend(problems(&source, &words));
-                scenarios.push(Scenario { id, source });
+                scenarios.extend(matrix::rows(&id, &source));
             }
             Err(error) => errors.push(error),
         }
@@ -289,12 +331,7 @@ fn collect_files(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), SuiteError>
 }
 
 fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
-    let bytes =
-        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
-    let text = String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
+    let text = read_text(path)?;
     let below = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let below = below.strip_prefix(root).map(Path::to_owned).unwrap_or(below);
     let id = slashed(&below.with_extension(""));

@@ -18,8 +18,10 @@ pub(super) fn suite(arguments: &[PathBuf], ledger: &Ledger) -> Result<Suite, Fai
         for id in ids {
             let id = id.to_string_lossy();
             let prefix = format!("{}/", id.trim_end_matches('/'));
-            let found =
-                embedded.scenarios.iter().filter(|known| known.id == id || known.id.starts_with(&prefix));
+            let rows = format!("{id}[");
+            let found = embedded.scenarios.iter().filter(|known| {
+                known.id == id || known.id.starts_with(&prefix) || known.id.starts_with(&rows)
+            });
             let found: Vec<_> = found.cloned().collect();
             if found.is_empty() {
                 return Err(unknown(&id, &embedded));

@@ -62,7 +62,9 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     if let (true, Some(reason)) = (outcome.findings.is_empty(), &outcome.reason) {
         line(&mut text, format_args!("  {reason}"));
     }
-    let (id, seed, target) = (&outcome.id, run.seed, &run.target_arguments);
+    // Shells take brackets for patterns.
+    let quote = if outcome.id.contains('[') { "'" } else { "" };
+    let (id, seed, target) = (format!("{quote}{}{quote}", outcome.id), run.seed, &run.target_arguments);
     line(&mut text, format_args!("  repro    sv2-conform run {id} --seed {seed}{target}"));
     text
 }

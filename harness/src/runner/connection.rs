@@ -1,5 +1,6 @@
 //! One connection of a conversation: link, session, trace.
 
+use super::shape::Shape;
 use super::value::Identity;
 use super::world::{NetEvent, World};
 use super::{Connection, Output, Peer};
@@ -37,6 +38,14 @@ pub(crate) enum Item {
     Nothing,
 }
 
+/// What was taken off the link.
+#[derive(Debug)]
+pub(crate) enum Pulled {
+    Frame(Frame),
+    Ended(Closed),
+    Broken(LinkError),
+}
+
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
@@ -66,8 +75,11 @@ pub(crate) struct Conn {
     pub(crate) session: Session,
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
+    pub(crate) shape: Shape,
     world: Rc<World>,
     link: Option<Link>,
+    /// What was taken off the link before the scenario read it.
+    inbox: VecDeque<Pulled>,
     early: VecDeque<Vec<u8>>,
 }
 
@@ -82,7 +94,9 @@ impl Conn {
         }
         let (session, early) = (Session::default(), VecDeque::new());
         let name = name.to_owned();
-        Ok(Self { name, id, session, closed: None, corruption: None, world, link: None, early })
+        let inbox = VecDeque::new();
+        let shape = Shape::default();
+        Ok(Self { name, id, session, closed: None, corruption: None, shape, world, link: None, inbox, early })
     }
 
     /// Speaks frames without encryption from now on.
@@ -99,7 +113,8 @@ impl Conn {
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
         let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
-        self.world.output(Output::Send(self.id, act_one.to_vec()));
+        self.write(act_one.to_vec());
+        self.flush();
         for bytes in self.early.drain(..) {
             link.receive(&bytes);
         }
@@ -128,6 +143,13 @@ impl Conn {
 
     /// The next thing that the peer sent, or [`Item::Nothing`] once `deadline` has passed.
     pub(crate) async fn next(&mut self, deadline: Duration, trace: &mut Vec<TraceLine>) -> Item {
+        self.flush();
+        match self.inbox.pop_front() {
+            Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
+            Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
+            Some(Pulled::Broken(error)) => return Item::Broken(error),
+            None => {}
+        }
         loop {
             match self.link.as_mut().map_or(Ok(None), Link::poll) {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
@@ -151,6 +173,45 @@ impl Conn {
         }
     }
 
+    /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
+    /// can come any more.
+    pub(crate) async fn pull(&mut self, deadline: Duration) -> Option<&Pulled> {
+        if self.closed.is_some() || matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_))) {
+            return None;
+        }
+        let pulled = loop {
+            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+                Ok(Some(Event::Frame(frame))) => break Pulled::Frame(frame),
+                Ok(Some(Event::Established { .. })) => continue,
+                Ok(None) => {}
+                Err(error) => break Pulled::Broken(error),
+            }
+            match self.world.event(self.id, deadline).await? {
+                NetEvent::Bytes(bytes) => match &mut self.link {
+                    Some(link) => link.receive(&bytes),
+                    None => self.early.push_back(bytes),
+                },
+                NetEvent::Finished => break Pulled::Ended(Closed::Clean),
+                NetEvent::Reset => break Pulled::Ended(Closed::Rude),
+                NetEvent::Connected | NetEvent::Refused(_) => {}
+            }
+        };
+        self.inbox.push_back(pulled);
+        self.inbox.back()
+    }
+
+    /// What was pulled and not read yet.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Pulled> {
+        self.inbox.iter()
+    }
+
+    /// Reads the newest of what was pulled, out of turn.
+    pub(crate) fn read_newest(&mut self, trace: &mut Vec<TraceLine>) {
+        if let Some(Pulled::Frame(frame)) = self.inbox.pop_back() {
+            self.received(&frame, trace);
+        }
+    }
+
     /// Encrypts a frame, alters it if that was asked for, and sends it.
     pub(crate) fn send(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Result<(), String> {
         let Some(link) = &mut self.link else { return Err("there was no handshake yet".to_owned()) };
@@ -162,7 +223,7 @@ impl Conn {
                 self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
             );
         }
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
         let decoded = frame.decode();
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
@@ -175,7 +236,20 @@ impl Conn {
     /// Sends bytes under the Noise layer.
     pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
         trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
+    }
+
+    /// Sends what was held back.
+    pub(crate) fn flush(&mut self) {
+        for piece in self.shape.flush() {
+            self.world.output(Output::Send(self.id, piece));
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
+        for piece in self.shape.write(bytes) {
+            self.world.output(Output::Send(self.id, piece));
+        }
     }
 
     pub(crate) fn note(&self, text: &str) -> TraceLine {

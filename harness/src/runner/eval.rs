@@ -2,7 +2,7 @@
 //! that the scenario did not foresee; both come back as text.
 
 use super::value::{Datum, small};
-use crate::scenario::syntax::{BinaryOperator, Expr, ExprKind, Member, Operator, Reference};
+use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
 use crate::vocabulary;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -79,6 +79,29 @@ impl Env {
         let name = &reference.root.node;
         let root = self.get(name).ok_or_else(|| format!("${name} is not bound"))?;
         members(root.clone(), &reference.members)
+    }
+
+    /// The bits of a value that a mask picks; without a mask the value itself.
+    pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, String> {
+        match mask {
+            Some(_) if value == Datum::Unknown => Ok(Datum::Unknown),
+            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?),
+            None => Ok(value),
+        }
+    }
+
+    /// Whether a condition holds; what cannot be known does not.
+    pub(crate) fn condition(&self, condition: &Condition) -> Result<bool, String> {
+        let left = self.eval(&condition.left)?;
+        let Some(test) = &condition.test else {
+            return match left {
+                Datum::Boolean(flag) => Ok(flag),
+                Datum::Unknown => Ok(false),
+                other => Err(format!("expected true or false, got {}", other.describe())),
+            };
+        };
+        let compared = self.compare(&left, test.operator.node, &test.operand)?;
+        Ok(matches!(compared, Comparison::Holds | Comparison::Unusual(_)))
     }
 
     /// Compares a value with the operand of a line.

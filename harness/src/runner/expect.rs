@@ -5,7 +5,7 @@ use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
 use super::{Control, Output};
-use crate::scenario::syntax::{Arm, Claims, Expect, Outcome, Step};
+use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Outcome, Step};
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +28,15 @@ enum Silence {
 
 impl Player {
     pub(super) async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        if expect.form == ExpectForm::All {
+            return self.expect_all(step, expect).await;
+        }
         let request = match &expect.reply_to {
             Some(reference) => Some(self.env.reference(reference).map_err(Stop::Error)?),
             None => None,
         };
         let conn = self.connection(step, request.as_ref())?;
+        self.conns[conn].flush();
         let request = match &request {
             Some(Datum::Message(_, message)) => Some(&**message),
             Some(other) => return Err(Stop::Error(format!("{} has no reply", other.describe()))),
@@ -95,7 +99,7 @@ impl Player {
         }
     }
 
-    fn judge_arm(
+    pub(super) fn judge_arm(
         &mut self,
         conn: usize,
         arm: &Arm,
@@ -122,6 +126,7 @@ impl Player {
         loop {
             let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
             self.note_overtaken(conn);
+            self.watch(conn, &item);
             if !matches!(item, Item::Unknown) {
                 return item;
             }
@@ -230,7 +235,7 @@ pub(super) fn frame_of(message: &Message) -> Result<Frame, Stop> {
     Frame::of(message).map_err(|error| Stop::Error(error.to_string()))
 }
 
-fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
+pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
     match (&arm.outcome.node, item) {
         (Outcome::Message(name), Item::Message(message)) => {
             MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)

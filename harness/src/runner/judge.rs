@@ -143,12 +143,15 @@ impl Report {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
+            let value = env.masked(value, judgement.mask.as_ref()).map_err(Stop::Error)?;
             match env.compare(&value, test.operator.node, &test.operand).map_err(Stop::Error)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),
                 Comparison::Unusual(text) => self.unusual(line, text),
                 Comparison::Fails => {
                     let wanted = source.text.get(test.operand.span.start..test.operand.span.end);
+                    let looked_at = source.text.get(judgement.span.start..test.operator.span.start);
+                    let root = looked_at.map_or(root.as_str(), str::trim_end);
                     let allowed =
                         format!("{root} {} {}", symbol(test.operator.node), wanted.unwrap_or_default());
                     let known = env.eval(&test.operand).map(|value| value.describe()).unwrap_or_default();

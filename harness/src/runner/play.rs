@@ -93,6 +93,7 @@ pub(crate) struct Player {
     pub(crate) rng: ChaCha12Rng,
     pub(crate) source: Arc<Source>,
     pub(crate) flights: Vec<super::shares::Flight>,
+    pub(crate) watches: Vec<super::never::Watch>,
     pub(crate) next_request: u32,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
@@ -115,6 +116,7 @@ impl Player {
             rng,
             source,
             flights: Vec::new(),
+            watches: Vec::new(),
             next_request: 1,
             unanswered: false,
             refused: false,
@@ -125,14 +127,24 @@ impl Player {
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
+        for cell in &Rc::clone(&self.plan).scenario.row {
+            let value = self.env.eval(&cell.value).map_err(Stop::Error)?;
+            self.env.bind(&cell.name, value);
+        }
         self.steps(&source).await?;
+        self.conns.iter_mut().for_each(Conn::flush);
+        self.end_watches(|until| until.is_none()).await?;
         self.drain().await
     }
 
     /// Plays the steps of a scenario or fragment. Boxed, since fragments call fragments.
     fn steps<'a>(&'a mut self, source: &'a Source) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
         Box::pin(async move {
-            for step in &source.file.steps {
+            for (index, step) in source.file.steps.iter().enumerate() {
+                self.end_watches(|until| {
+                    until.is_some_and(|(file, at)| std::ptr::eq(file, source) && at == index)
+                })
+                .await?;
                 self.step(step).await?;
             }
             Ok(())
@@ -148,6 +160,9 @@ impl Player {
             StepKind::Corrupt(corrupt) => self.corrupt(step, corrupt),
             StepKind::Expect(expect) => self.expect(step, expect).await,
             StepKind::AwaitJob(await_job) => self.await_job(step, await_job).await,
+            StepKind::AwaitJobs(await_jobs) => self.await_jobs(step, await_jobs).await,
+            StepKind::Never(never) => self.never(step, never),
+            StepKind::Disjoint(disjoint) => self.disjoint(step, disjoint),
             StepKind::Mine(mine) => self.mine(mine),
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
@@ -161,6 +176,9 @@ impl Player {
                 let duration = self.env.duration(duration).map_err(Stop::Error)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
             }
+            StepKind::Chunk { size } => self.chunk(step, size),
+            StepKind::Coalesce => self.coalesce(step),
+            StepKind::Flush => self.flush_held(step),
             StepKind::Close => self.end(step, "closed", Output::Close),
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
@@ -280,6 +298,10 @@ impl Player {
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&assert.claims, &source, step.line);
+        if self.does_not_apply(assert.unless.as_ref())? {
+            self.report.skipped(line);
+            return Ok(());
+        }
         let left = self.env.eval(&assert.left).map_err(Stop::Error)?;
         let test = &assert.test;
         match self.env.compare(&left, test.operator.node, &test.operand).map_err(Stop::Error)? {
@@ -337,6 +359,7 @@ impl Player {
     fn end(&mut self, step: &Step, note: &str, output: fn(usize) -> Output) -> Result<(), Stop> {
         let index = self.connection(step, None)?;
         let conn = &mut self.conns[index];
+        conn.flush();
         self.report.trace.push(conn.note(note));
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {
@@ -361,6 +384,7 @@ impl Player {
 
     /// Ends the step when the connection's bytes are wrong; says what came otherwise.
     pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
+        self.refuse_breach()?;
         match item {
             Item::Malformed(error) => {
                 let allowed = "a payload of the layout that its message type has".to_owned();
