@@ -1,6 +1,8 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod filter;
 mod fmt;
+mod gate;
 mod review;
 mod run;
 mod select;
@@ -110,6 +112,8 @@ enum Command {
 struct ListArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: select::Selection,
     /// How to print.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -119,7 +123,7 @@ struct ListArgs {
 enum ListFormat {
     /// One line per scenario.
     Text,
-    /// An array of objects with `id`, `title` and `checks`.
+    /// An array of objects with `id`, `title`, `checks`, `tags` and `exclusive`.
     Json,
 }
 
@@ -145,7 +149,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
 }
 
 fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
-    let suite = select::suite(&args.paths, ledger)?;
+    let mut suite = select::suite(&args.paths, ledger)?;
+    args.selection.narrow(&mut suite);
     match args.format {
         ListFormat::Text => {
             for scenario in &suite.scenarios {
@@ -154,7 +159,13 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
         }
         ListFormat::Json => {
             let rows = suite.scenarios.iter().map(|scenario| {
-                json!({ "id": scenario.id, "title": scenario.title(), "checks": scenario.checks() })
+                json!({
+                    "id": scenario.id,
+                    "title": scenario.title(),
+                    "checks": scenario.checks(),
+                    "tags": scenario.tags().collect::<Vec<_>>(),
+                    "exclusive": scenario.is_exclusive(),
+                })
             });
             println!("{:#}", rows.collect::<serde_json::Value>());
         }

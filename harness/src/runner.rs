@@ -6,7 +6,7 @@
 
 mod all_of;
 mod connection;
-mod eval;
+pub(crate) mod eval;
 mod expect;
 pub mod facts;
 mod judge;
@@ -15,7 +15,7 @@ mod play;
 mod send;
 mod shape;
 mod shares;
-mod value;
+pub(crate) mod value;
 mod work;
 mod world;
 

@@ -58,6 +58,16 @@ impl Scenario {
         }
     }
 
+    /// The words behind `tags`.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.source.file.tags.iter().map(|tag| tag.node.as_str())
+    }
+
+    /// Whether it must not run beside another scenario.
+    pub fn is_exclusive(&self) -> bool {
+        self.source.file.exclusive.is_some()
+    }
+
     /// The clauses that the scenario's lines claim, each once, in the order of the lines.
     pub fn checks(&self) -> Vec<String> {
         let mut checks: Vec<String> = Vec::new();

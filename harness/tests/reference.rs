@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use sv2_conform::runner::Plan;
 use sv2_conform::sim::{self, Segmentation};
-use sv2_conform::suite::{Scenario, Suite, embedded_ledger, load};
+use sv2_conform::suite::{Scenario, Suite, SuiteError, embedded_ledger, load};
 use sv2_conform::target::{Target, embedded_pool, scenario_seed};
 use sv2_conform::verdict::Outcome;
 
@@ -115,4 +115,34 @@ fn rows_of_a_matrix_have_ids_and_seeds_of_their_own() {
     let sent = |scenario: &Scenario| play(scenario.clone(), &suite, Segmentation::AsWritten).trace;
     assert_ne!(sent(&suite.scenarios[0]), sent(&suite.scenarios[5]));
     assert_ne!(plan(suite.scenarios[0].clone(), &suite).seed, plan(suite.scenarios[5].clone(), &suite).seed);
+}
+
+/// The table of settings in the reference is the one that the program has.
+#[test]
+fn settings_of_the_pool_stand_in_the_reference() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/README.md");
+    let reference = std::fs::read_to_string(path).expect("the reference exists");
+    for setting in sv2_conform::profile::POOL_SETTINGS {
+        assert!(reference.contains(&format!("\n| `{}` | ", setting.name)), "{}", setting.name);
+    }
+}
+
+#[test]
+fn a_setting_that_is_given_the_wrong_kind_is_refused() {
+    let ledger = embedded_ledger().expect("the ledger is good");
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    for (setting, problem) in [
+        ("certificate: old", "takes one of expired, future, valid"),
+        ("certificate: 1", "takes one of"),
+        ("ack-batch: true", "takes a number"),
+        ("ack-batch: many", "takes a number"),
+        ("ack-bach: 1", "unknown pool setting"),
+    ] {
+        let file = folder.path().join("wrong.sv2t");
+        std::fs::write(&file, format!("sv2t 1\ntitle \"t\"\npool({setting})\nconnect\n"))
+            .expect("it can be written");
+        let Err(SuiteError::Scenarios(errors)) = load(&[file], &ledger) else { panic!("{setting} is taken") };
+        let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(text.concat().contains(problem), "{setting}: {text:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `sv2-conform run`.
 
+use super::gate::Gate;
 use super::{Exit, Failure, report_kinds, select};
 use crate::drive;
 use crate::ledger::Ledger;
@@ -34,6 +35,8 @@ const READY_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: select::Selection,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
@@ -80,7 +83,8 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     if !args.timeout_scale.is_finite() || args.timeout_scale <= 0.0 {
         return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
     }
-    let suite = select::suite(&args.paths, &ledger)?;
+    let mut suite = select::suite(&args.paths, &ledger)?;
+    args.selection.narrow(&mut suite);
     let target = target(&args, seed)?;
     let started = Instant::now();
     let ledger = Arc::new(ledger);
@@ -249,14 +253,17 @@ fn play_all(
     let plans: VecDeque<Plan> = suite.scenarios.into_iter().map(plan).collect();
     let jobs = if matches!(target, Target::Embedded) { args.jobs.clamp(1, plans.len().max(1)) } else { 1 };
     let queue = Arc::new(Mutex::new(plans));
+    let gate = Arc::new(Gate::default());
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for _ in 0..jobs {
         let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
+        let gate = Arc::clone(&gate);
         let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
         std::thread::spawn(move || {
             while let Some(plan) = next_plan(&queue, &is_interrupted) {
-                if sender.send(play(plan, &target, is_virtual)).is_err() {
+                let outcome = gate.pass(plan.scenario.is_exclusive(), || play(plan, &target, is_virtual));
+                if sender.send(outcome).is_err() {
                     return;
                 }
             }

@@ -3,6 +3,7 @@
 
 use super::value::{Datum, small};
 use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
+use crate::suite::Cell;
 use crate::vocabulary;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,6 +27,19 @@ pub(crate) enum Comparison {
 }
 
 impl Env {
+    /// The values of a matrix row. A bare word is the bytes of its name.
+    pub(crate) fn of_row(row: &[Cell]) -> Result<Self, String> {
+        let mut env = Self::default();
+        for cell in row {
+            let value = match &cell.value.kind {
+                ExprKind::Name(word) => Datum::Bytes(word.clone().into_bytes()),
+                _ => Self::default().eval(&cell.value)?,
+            };
+            env.bind(&cell.name, value);
+        }
+        Ok(env)
+    }
+
     pub(crate) fn bind(&mut self, name: &str, value: Datum) {
         self.captures.insert(name.to_owned(), value);
     }

@@ -127,10 +127,7 @@ impl Player {
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
-        for cell in &Rc::clone(&self.plan).scenario.row {
-            let value = self.env.eval(&cell.value).map_err(Stop::Error)?;
-            self.env.bind(&cell.name, value);
-        }
+        self.env = Env::of_row(&self.plan.scenario.row).map_err(Stop::Error)?;
         self.steps(&source).await?;
         self.conns.iter_mut().for_each(Conn::flush);
         self.end_watches(|until| until.is_none()).await?;

@@ -6,6 +6,7 @@
 //! ```text
 //! file      = "sv2t 1" header* step*
 //! header    = title TEXT | needs NAME,.. | tags NAME,.. | pool(ARGUMENT,..) | matrix NAME in [EXPR,..]
+//!           | exclusive
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
 //! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
@@ -82,6 +83,8 @@ pub struct File {
     pub pool: Vec<Argument>,
     /// `matrix name in [a, b]`: the file is one scenario for each combination of values.
     pub matrix: Vec<Axis>,
+    /// `exclusive`: never runs beside another scenario. Where it says so.
+    pub exclusive: Option<Span>,
     /// The conversation, in order.
     pub steps: Vec<Step>,
     /// The whole text.

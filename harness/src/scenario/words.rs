@@ -28,7 +28,7 @@ pub(super) const VERBS: &[&str] = &[
 ];
 
 /// Words of the header.
-pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "matrix", "fragment"];
+pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "matrix", "exclusive", "fragment"];
 
 /// Whether a fragment must not be called so.
 pub(super) fn reserved(word: &str) -> bool {

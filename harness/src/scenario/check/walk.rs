@@ -53,7 +53,9 @@ impl Walk<'_> {
     fn matrix(&mut self, matrix: &[Axis]) {
         self.names.once("matrix line", matrix.iter().map(|axis| &axis.name));
         for axis in matrix {
-            axis.values.iter().for_each(|value| self.expr(value));
+            // A bare word is for a setting of the pool.
+            let values = axis.values.iter().filter(|value| !matches!(value.kind, ExprKind::Name(_)));
+            values.for_each(|value| self.expr(value));
             for (index, value) in axis.values.iter().enumerate() {
                 let earlier = axis.values.iter().take(index).find(|other| other.kind == value.kind);
                 if let Some(first) = earlier {
@@ -78,6 +80,11 @@ impl Walk<'_> {
         self.names.once("pool setting", settings.iter().map(|setting| &setting.name));
         for setting in settings {
             self.names.pool_setting(&setting.name);
+            let problem = self.names.vocabulary.pool_value_problem(&setting.name.node, &setting.value.kind);
+            if let Some(problem) = problem {
+                self.names.errors.push(ScenarioError::new(setting.value.span, problem));
+                continue;
+            }
             if !matches!(setting.value.kind, ExprKind::Name(_)) {
                 self.expr(&setting.value);
             }

@@ -17,6 +17,7 @@ pub(super) struct Header {
     tags: Vec<Ident>,
     pool: Vec<Argument>,
     matrix: Vec<Axis>,
+    exclusive: Option<Span>,
 }
 
 impl Header {
@@ -39,6 +40,10 @@ impl Header {
                 self.tags.extend(names(cursor, "a tag")?);
                 Ok(())
             }
+            "exclusive" => {
+                self.exclusive = Some(word.span);
+                cursor.finish()
+            }
             "matrix" => {
                 self.matrix.push(axis(cursor)?);
                 Ok(())
@@ -60,6 +65,7 @@ impl Header {
         let misplaced = self.tags.first().map(|tag| (tag.span, "tags"));
         let misplaced = misplaced.or_else(|| self.pool.first().map(|setting| (setting.name.span, "pool")));
         let misplaced = misplaced.or_else(|| self.matrix.first().map(|axis| (axis.name.span, "matrix")));
+        let misplaced = misplaced.or_else(|| self.exclusive.map(|at| (at, "exclusive")));
         match (&kind, misplaced) {
             (FileKind::Fragment(_), Some((at, word))) => {
                 Err(ScenarioError::new(at, format!("a fragment has no `{word}`"))
@@ -71,6 +77,7 @@ impl Header {
                 tags: self.tags,
                 pool: self.pool,
                 matrix: self.matrix,
+                exclusive: self.exclusive,
                 steps,
                 span,
             }),

@@ -272,6 +272,14 @@ fn floats_may_be_negative_and_integers_not() {
 }
 
 #[test]
+fn a_scenario_may_want_to_be_alone() {
+    assert!(file("sv2t 1\ntitle \"t\"\nexclusive\nalive").unwrap().exclusive.is_some());
+    assert!(parsed("alive").exclusive.is_none());
+    assert!(file("sv2t 1\ntitle \"t\"\nexclusive 1\nalive").is_err());
+    assert!(file("sv2t 1\nfragment f()\nexclusive\nalive").is_err());
+}
+
+#[test]
 fn a_matrix_has_names_and_values() {
     let file = file("sv2t 1\ntitle \"t\"\nmatrix n in [0, 1 + 1]\nmatrix m in [true]\nalive").unwrap();
     let axes: Vec<_> = file.matrix.iter().map(|axis| (axis.name.node.as_str(), axis.values.len())).collect();
