@@ -8,7 +8,7 @@ use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::{ScriptBuf, Target, Transaction, TxMerkleNode, TxOut, Txid, block, consensus};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use sv2_wire::{B0_64K, Seq0_255, U256};
+use sv2_wire::{B0_64K, NewExtendedMiningJob, Opt, Seq0_255, SetNewPrevHash, U256};
 
 /// A template that no job can be made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,41 @@ impl Work {
         })
     }
 
+    /// The job as extended channels and groups get it; without a `min_ntime` it is a future job.
+    pub(crate) fn extended_job(
+        &self,
+        channel_id: u32,
+        job_id: u32,
+        min_ntime: Option<u32>,
+    ) -> NewExtendedMiningJob {
+        NewExtendedMiningJob {
+            channel_id,
+            job_id,
+            min_ntime: Opt(min_ntime),
+            version: self.version(),
+            version_rolling_allowed: true,
+            merkle_path: self.merkle_path.clone(),
+            coinbase_tx_prefix: self.coinbase_prefix.clone(),
+            coinbase_tx_suffix: self.coinbase_suffix.clone(),
+        }
+    }
+
+    /// What makes a future job active.
+    pub(crate) fn prev_hash(&self, channel_id: u32, job_id: u32) -> SetNewPrevHash {
+        let tip = &self.template.tip;
+        SetNewPrevHash {
+            channel_id,
+            job_id,
+            prev_hash: U256::from_le_bytes(tip.prev_hash.to_byte_array()),
+            min_ntime: tip.min_ntime,
+            nbits: tip.nbits.to_consensus(),
+        }
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.template.version.to_consensus().cast_unsigned()
+    }
+
     /// The merkle root with an extranonce of [`FULL_LEN`] bytes, in two parts.
     pub(crate) fn merkle_root(&self, prefix: &[u8], rolled: &[u8]) -> TxMerkleNode {
         let parts = [self.coinbase_prefix.as_slice(), prefix, rolled, self.coinbase_suffix.as_slice()];
@@ -112,7 +147,6 @@ pub(crate) struct Job {
 /// A channel's jobs by id.
 #[derive(Debug)]
 pub(crate) struct Jobs {
-    next_id: u32,
     active: VecDeque<Job>,
     retired: VecDeque<u32>,
     kept: usize,
@@ -132,14 +166,7 @@ pub(crate) enum Found<'a> {
 impl Jobs {
     /// Keeps so many active jobs and so many ids of retired ones.
     pub(crate) fn new(kept: usize) -> Self {
-        Self { next_id: 1, active: VecDeque::new(), retired: VecDeque::new(), kept }
-    }
-
-    /// The id of the next job. Ids are only used again after 2^32 jobs, long after the first ones ended.
-    pub(crate) fn next_id(&mut self) -> u32 {
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
-        id
+        Self { active: VecDeque::new(), retired: VecDeque::new(), kept }
     }
 
     /// Makes a job active; jobs before it on the same tip stay valid (AMB-40) up to the number that is kept.
@@ -221,8 +248,7 @@ mod tests {
     fn jobs_end_in_order_and_are_remembered_for_a_while() {
         let work = Arc::new(work(0, b"").unwrap());
         let mut jobs = Jobs::new(2);
-        for _ in 0..3 {
-            let id = jobs.next_id();
+        for id in 1..=3 {
             jobs.activate(Job {
                 id,
                 work: Arc::clone(&work),

@@ -13,7 +13,7 @@ use sv2_reference_pool::endpoint::{Deadlines, Limits};
 use sv2_reference_pool::node::{Node, NodeConfig, NoiseConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
-use sv2_reference_pool::service::{Control, Service};
+use sv2_reference_pool::service::Service;
 use sv2_reference_pool::template::fixed::TemplateConfig;
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
 use sv2_wire::noise::{AuthoritySecretKey, StaticKeypair};
@@ -47,7 +47,7 @@ struct Arguments {
     /// Seconds from each handshake to the end of its certificate; negative for expired ones
     #[arg(long, value_name = "SECONDS", default_value_t = Validity::default().until, allow_negative_numbers = true)]
     certificate_valid_for: i64,
-    /// Steer by lines on standard input: `block` or `template`, each answered by a line such as `done block`
+    /// Steer by lines on standard input, such as `block` or `template`, each answered by a line such as `done block`
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlSource>,
     #[command(flatten)]
@@ -184,11 +184,10 @@ async fn obey(source: Option<ControlSource>, handle: &ServerHandle) -> Result<()
     });
     while let Some(line) = lines.recv().await {
         let word = line.trim();
-        let control = match word {
-            "block" => Control::Block,
-            "template" => Control::Template,
-            _ => {
-                say(format_args!("error unknown control {word:?}; known are block and template"))?;
+        let control = match word.parse() {
+            Ok(control) => control,
+            Err(error) => {
+                say(format_args!("error {error}"))?;
                 continue;
             }
         };

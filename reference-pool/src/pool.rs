@@ -1,7 +1,8 @@
 //! The mining pool: spec chapter 5 from the server's side, without sockets and without a clock.
 //!
 //! Choices where the specification leaves one:
-//! * Jobs are sent to each channel by itself; the group id of a connection only serves to close all of its channels.
+//! * A channel's first job is its own. Jobs that follow go to its group, which is the same for all channels of a
+//!   connection until they are regrouped; with REQUIRES_STANDARD_JOBS they go to each channel by itself.
 //! * A closed channel gets no further message, so shares that were not acknowledged by then stay unacknowledged:
 //!   "The server MUST stop sending messages for the channel" (section 5.3.9). They count in [`Statistics`] all the same.
 //! * A hash above the job's target is refused even if the network takes it for a block; the block is kept all the same.
@@ -9,6 +10,10 @@
 
 mod config;
 mod connection;
+mod opening;
+mod steer;
+mod submit;
+mod work;
 
 pub use crate::job::WorkError;
 pub use config::{PoolConfig, PoolConfigError};
@@ -16,10 +21,10 @@ pub use config::{PoolConfig, PoolConfigError};
 use crate::extranonce::Prefixes;
 use crate::job::Work;
 use crate::service::{ConnId, Control, Now, Outbox, Service};
-use crate::template::TemplateSource;
 use crate::template::fixed::FixedTemplates;
+use crate::template::{Change, TemplateSource};
 use bitcoin::Block;
-use connection::Connection;
+use connection::{Connection, Replies};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::{BTreeMap, VecDeque};
@@ -101,7 +106,7 @@ impl Pool {
     pub fn statistics(&self) -> Statistics {
         Statistics {
             connections: self.connections.len(),
-            channels: self.connections.values().map(Connection::channels).sum(),
+            channels: self.connections.values().map(|connection| connection.channels.len()).sum(),
             ..self.shared.statistics.clone()
         }
     }
@@ -119,7 +124,7 @@ impl Service for Pool {
 
     fn frame(&mut self, conn: ConnId, frame: &Frame, now: Now, out: &mut Outbox) {
         if let Some(connection) = self.connections.get_mut(&conn) {
-            let mut replies = connection::Replies { conn, out };
+            let mut replies = Replies { conn, out };
             connection.frame(frame, now, &mut self.shared, &mut replies);
         }
     }
@@ -129,20 +134,34 @@ impl Service for Pool {
     }
 
     fn control(&mut self, control: Control, now: Now, out: &mut Outbox) {
+        let change = control.change();
+        if change.is_some_and(|change| !self.advance(change, now)) {
+            return;
+        }
+        for (conn, connection) in &mut self.connections {
+            let mut replies = Replies { conn: *conn, out };
+            match change {
+                Some(change) => connection.distribute(change, now, &mut self.shared, &mut replies),
+                None => connection.steer(&control, &mut replies),
+            }
+        }
+    }
+}
+
+impl Pool {
+    /// Asks for the next template; false if no job can be made from it.
+    fn advance(&mut self, change: Change, now: Now) -> bool {
         let shared = &mut self.shared;
-        let template = self.source.advance(control, now);
+        let template = self.source.advance(change, now);
         let Ok(work) = Work::new(template, &shared.config.signature, shared.config.payout.clone()) else {
             shared.statistics.templates_refused = shared.statistics.templates_refused.saturating_add(1);
-            return;
+            return false;
         };
         if work.template.tip != shared.work.template.tip {
             shared.tip_since = now.elapsed;
         }
         shared.work = Arc::new(work);
-        for (conn, connection) in &mut self.connections {
-            let mut replies = connection::Replies { conn: *conn, out };
-            connection.control(control, now, shared, &mut replies);
-        }
+        true
     }
 }
 

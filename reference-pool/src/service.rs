@@ -1,5 +1,9 @@
 //! What stands between a protocol core and the connections: the core sees decoded frames and answers with actions.
 
+mod control;
+
+pub use control::{Address, Control, ControlTextError};
+
 use std::time::Duration;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
@@ -45,15 +49,6 @@ impl Outbox {
     pub fn drain(&mut self) -> impl Iterator<Item = Action> + '_ {
         self.0.drain(..)
     }
-}
-
-/// What the operator, a test or the harness can make a node do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// A new block was found on the network: new previous hash, new template.
-    Block,
-    /// A new template on the same previous block.
-    Template,
 }
 
 /// A protocol core: the mining pool, or the template provider.

@@ -7,7 +7,7 @@ use crate::target::Difficulty;
 use bitcoin::{BlockHash, Target, block};
 use std::collections::HashSet;
 use std::time::Duration;
-use sv2_wire::SubmitSharesSuccess;
+use sv2_wire::{SubmitSharesExtended, SubmitSharesStandard, SubmitSharesSuccess};
 
 /// Header version bits that may be rolled (BIP323).
 pub(crate) const ROLLABLE_VERSION_BITS: u32 = 0x1fff_ffe0;
@@ -53,6 +53,34 @@ pub(crate) struct Submit<'a> {
     pub(crate) ntime: u32,
     pub(crate) version: u32,
     pub(crate) extranonce: &'a [u8],
+}
+
+impl From<&SubmitSharesStandard> for Submit<'static> {
+    fn from(share: &SubmitSharesStandard) -> Self {
+        Self {
+            channel_id: share.channel_id,
+            sequence_number: share.sequence_number,
+            job_id: share.job_id,
+            nonce: share.nonce,
+            ntime: share.ntime,
+            version: share.version,
+            extranonce: &[],
+        }
+    }
+}
+
+impl<'a> From<&'a SubmitSharesExtended> for Submit<'a> {
+    fn from(share: &'a SubmitSharesExtended) -> Self {
+        Self {
+            channel_id: share.channel_id,
+            sequence_number: share.sequence_number,
+            job_id: share.job_id,
+            nonce: share.nonce,
+            ntime: share.ntime,
+            version: share.version,
+            extranonce: share.extranonce.as_slice(),
+        }
+    }
 }
 
 /// A share that was hashed.
@@ -142,6 +170,7 @@ impl Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     count: u32,
+    last_sequence_number: u32,
     /// Shares by target, so that their difficulties are summed without rounding each.
     at: Vec<(Target, u32)>,
 }
@@ -156,6 +185,7 @@ impl Batch {
         at_once: bool,
     ) -> Option<SubmitSharesSuccess> {
         self.count = self.count.saturating_add(1);
+        self.last_sequence_number = submit.sequence_number;
         match self.at.iter_mut().find(|(of, _)| *of == target) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.at.push((target, 1)),
@@ -163,12 +193,21 @@ impl Batch {
         if self.count < size && !at_once {
             return None;
         }
-        let Self { count, at } = std::mem::take(self);
+        self.flush(submit.channel_id)
+    }
+
+    /// Acknowledges what there is. "their respective counters MUST be reset when a new batch starts being processed"
+    /// (spec section 5.3.13).
+    pub(crate) fn flush(&mut self, channel_id: u32) -> Option<SubmitSharesSuccess> {
+        let Self { count, last_sequence_number, at } = std::mem::take(self);
+        if count == 0 {
+            return None;
+        }
         let sum =
             at.iter().fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of)));
         Some(SubmitSharesSuccess {
-            channel_id: submit.channel_id,
-            last_sequence_number: submit.sequence_number,
+            channel_id,
+            last_sequence_number,
             new_submits_accepted_count: count,
             new_shares_sum: sum.truncated(),
         })

@@ -5,7 +5,7 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::fixed::{FixedTemplates, TemplateConfig, TemplateConfigError};
-use super::{Template, TemplateSource};
+use super::{Change, Template, TemplateSource};
 use crate::service::{ConnId, Control, Now, Outbox, Service};
 use crate::setup::{Offer, answer_extensions};
 use bitcoin::consensus::serialize;
@@ -125,7 +125,7 @@ impl TemplateProvider {
         let max_additional_size = constraints.coinbase_output_max_additional_size;
         let served_before = matches!(self.clients.get(&conn), Some(Phase::Served { .. }));
         let template = match served_before {
-            true => self.advance(Control::Template, now),
+            true => self.advance(Change::Template, now),
             false => self.source.current(),
         };
         if !fits(&template, max_additional_size) {
@@ -173,9 +173,9 @@ impl TemplateProvider {
         self.known.iter().find(|template| template.id == id).map(AsRef::as_ref)
     }
 
-    fn advance(&mut self, control: Control, now: Now) -> Arc<Template> {
+    fn advance(&mut self, change: Change, now: Now) -> Arc<Template> {
         let before = self.source.current().tip;
-        let template = self.source.advance(control, now);
+        let template = self.source.advance(change, now);
         if template.tip != before {
             self.tip_since = now.elapsed;
         }
@@ -224,11 +224,12 @@ impl Service for TemplateProvider {
     }
 
     fn control(&mut self, control: Control, now: Now, out: &mut Outbox) {
-        let template = self.advance(control, now);
+        let Some(change) = control.change() else { return };
+        let template = self.advance(change, now);
         for (conn, phase) in &mut self.clients {
             let Phase::Served { max_additional_size } = *phase else { continue };
             if fits(&template, max_additional_size) {
-                offer(*conn, &template, control == Control::Block, out);
+                offer(*conn, &template, change == Change::Block, out);
             } else {
                 *phase = Phase::Closing;
                 out.close(*conn);

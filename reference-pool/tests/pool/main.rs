@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod dialogue;
+mod groups;
 mod miner;
 mod opening;
 mod provider;

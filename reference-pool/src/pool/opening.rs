@@ -1,0 +1,69 @@
+//! Channels of a connection: opened, updated and closed by the client.
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use super::Shared;
+use super::connection::{Connection, FIRST_GROUP, Replies};
+use crate::channel::{Channel, Kind, OpenError, Request};
+use crate::service::Now;
+use crate::share::ShareError;
+use crate::template::Change;
+use sv2_wire::{CloseChannel, OpenMiningChannelError, UpdateChannel, UpdateChannelError};
+
+impl Connection {
+    /// What follows a request that is granted, in this order: the success, a future job, and the previous hash that
+    /// makes it active. "This MUST be the first message after the channel has been successfully opened. This first
+    /// message will have min_ntime unset" (spec section 5.3.15).
+    pub(super) fn open(
+        &mut self,
+        request: &Request,
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        match self.try_open(request, shared) {
+            Ok(channel) => {
+                let id = channel.id;
+                replies.send(channel.success(request.request_id));
+                self.channels.insert(id, channel);
+                self.send_work(id, Change::Block, now, shared, replies);
+            }
+            Err(error) => replies.send(OpenMiningChannelError {
+                request_id: request.request_id,
+                error_code: error.code().into(),
+            }),
+        }
+    }
+
+    pub(super) fn update(&mut self, update: &UpdateChannel, shared: &Shared, replies: &mut Replies<'_>) {
+        let answer = match self.channels.get_mut(&update.channel_id) {
+            Some(channel) => {
+                channel.update(update, shared.config.shares_per_minute).map_err(|error| error.code())
+            }
+            None => Err(ShareError::ChannelId.code()),
+        };
+        match answer {
+            Ok(Some(set_target)) => replies.send(set_target),
+            Ok(None) => {}
+            Err(code) => {
+                replies.send(UpdateChannelError { channel_id: update.channel_id, error_code: code.into() });
+            }
+        }
+    }
+
+    /// "If `channel_id` is addressing a group channel, all channels belonging to such group MUST be closed" (spec section 5.3.9).
+    pub(super) fn close_channel(&mut self, close: &CloseChannel) {
+        let id = close.channel_id;
+        self.channels.retain(|_, channel| channel.id != id && channel.group != id);
+    }
+
+    fn try_open(&mut self, request: &Request, shared: &mut Shared) -> Result<Channel, OpenError> {
+        let target = request.decide(self.standard_jobs, shared.config.shares_per_minute)?;
+        if self.channels.len() >= shared.config.max_channels {
+            return Err(OpenError::Capacity);
+        }
+        let prefix = shared.prefixes.allocate(request.kind == Kind::Standard).ok_or(OpenError::Capacity)?;
+        let id = self.take_id().ok_or(OpenError::Capacity)?;
+        shared.statistics.channels_opened = shared.statistics.channels_opened.saturating_add(1);
+        Ok(Channel::new(id, FIRST_GROUP, request, prefix, target, shared.config.kept_jobs))
+    }
+}
