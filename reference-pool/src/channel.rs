@@ -2,15 +2,20 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::extranonce::{FULL_LEN, PREFIX_LEN, ROLLED_LEN};
+use crate::faults::Rules;
 use crate::job::{Job, Jobs, Work};
+use crate::pool::PoolConfig;
 use crate::share::Batch;
-use crate::target::{GrantError, from_wire, grant, to_wire};
+use crate::target::{GrantError, from_wire, grant};
+use crate::vardiff::{Meter, Vardiff};
 use bitcoin::hashes::Hash;
 use bitcoin::{Target, TxMerkleNode};
 use std::sync::Arc;
+use std::time::Duration;
 use sv2_wire::{
     B0_32, F32, Message, NewMiningJob, OpenExtendedMiningChannel, OpenExtendedMiningChannelSuccess,
-    OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, SetTarget, U256, UpdateChannel,
+    OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, SetExtranoncePrefix, U256,
+    UpdateChannel,
 };
 
 /// The two kinds of mining channels (spec sections 5.2.1 and 5.2.2).
@@ -60,6 +65,7 @@ impl From<&OpenExtendedMiningChannel> for Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenError {
     StandardJobsOnly,
+    ExtendedChannelsOnly,
     Capacity,
     Grant(GrantError),
     ExtranonceSize,
@@ -69,6 +75,7 @@ impl OpenError {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::StandardJobsOnly => "extended-channels-not-supported-for-standard-jobs",
+            Self::ExtendedChannelsOnly => "standard-channels-not-supported",
             Self::Capacity => "channel-capacity-exhausted",
             Self::Grant(error) => error.code(),
             Self::ExtranonceSize => "min-extranonce-size-too-large",
@@ -78,16 +85,50 @@ impl OpenError {
 
 impl Request {
     /// Decides whether to open the channel, and at which target.
-    pub(crate) fn decide(&self, standard_jobs: bool, shares_per_minute: f64) -> Result<Target, OpenError> {
+    pub(crate) fn decide(&self, standard_jobs: bool, config: &PoolConfig) -> Result<Target, OpenError> {
+        // REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a standard channel" (spec section 5.3.1).
+        if config.extended_channels_only && self.kind == Kind::Standard {
+            return Err(OpenError::ExtendedChannelsOnly);
+        }
         if standard_jobs && self.kind == Kind::Extended {
             return Err(OpenError::StandardJobsOnly);
         }
-        let target =
-            grant(self.nominal_hash_rate, self.max_target, shares_per_minute).map_err(OpenError::Grant)?;
+        let target = grant(self.nominal_hash_rate, self.max_target, config.shares_per_minute)
+            .map_err(OpenError::Grant)?;
         if usize::from(self.min_extranonce_size) > ROLLED_LEN {
             return Err(OpenError::ExtranonceSize);
         }
         Ok(target)
+    }
+}
+
+/// Decisions on channels that a fault can get wrong.
+pub trait ChannelRules: Send {
+    /// "Client-specified request ID from OpenStandardMiningChannel message" (spec section 5.3.3), of either kind.
+    fn request_id(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// "There MUST NOT be two Channels with the same ID in the same Connection" (spec section 5.2); `open` are its
+    /// channels so far.
+    fn channel_id(&mut self, right: u32, _open: &[u32]) -> u32 {
+        right
+    }
+
+    /// "Mining servers MUST assign a unique subset of the search space to each mining device" (spec section 5.1); `latest`
+    /// is the prefix that the pool gave before this one.
+    fn extranonce_prefix(&mut self, right: Vec<u8>, _latest: Option<&[u8]>) -> Vec<u8> {
+        right
+    }
+
+    /// The target of a channel, never above what the device takes (spec section 5.3.2).
+    fn target(&mut self, right: Target, _max_target: Target) -> Target {
+        right
+    }
+
+    /// A target as it goes out: little-endian (spec section 3.1).
+    fn target_on_wire(&mut self, right: U256) -> U256 {
+        right
     }
 }
 
@@ -101,11 +142,14 @@ pub(crate) struct Channel {
     /// Decided by [`crate::extranonce::Prefixes`].
     prefix: Vec<u8>,
     /// For jobs that become active from now on.
-    target: Target,
+    pub(crate) target: Target,
     /// Largest target that the device takes.
     max_target: Target,
     pub(crate) jobs: Jobs,
     pub(crate) batch: Batch,
+    pub(crate) meter: Meter,
+    /// When the meter was read last, as time since the node started.
+    metered: Duration,
 }
 
 impl Channel {
@@ -116,6 +160,7 @@ impl Channel {
         prefix: Vec<u8>,
         target: Target,
         kept_jobs: usize,
+        now: Duration,
     ) -> Self {
         Self {
             id,
@@ -126,6 +171,8 @@ impl Channel {
             max_target: from_wire(request.max_target),
             jobs: Jobs::new(kept_jobs),
             batch: Batch::default(),
+            meter: Meter::default(),
+            metered: now,
         }
     }
 
@@ -173,21 +220,46 @@ impl Channel {
         &mut self,
         update: &UpdateChannel,
         shares_per_minute: f64,
-    ) -> Result<Option<SetTarget>, GrantError> {
+        rules: &mut Rules,
+    ) -> Result<Option<Target>, GrantError> {
         let target = grant(update.nominal_hash_rate, update.maximum_target, shares_per_minute)?;
         self.max_target = from_wire(update.maximum_target);
+        let target = rules.channel(target, |rules, right| rules.target(right, self.max_target));
         if target == self.target {
             return Ok(None);
         }
         self.target = target;
-        Ok(Some(SetTarget { channel_id: self.id, maximum_target: to_wire(target) }))
+        Ok(Some(target))
+    }
+
+    /// Decides whether what the channel really sends asks for another target.
+    pub(crate) fn review(
+        &mut self,
+        vardiff: Vardiff,
+        shares_per_minute: f64,
+        now: Duration,
+    ) -> Option<Target> {
+        let elapsed = now.saturating_sub(self.metered);
+        // One that was opened shortly before a review waits for the next.
+        if elapsed.saturating_mul(2) < vardiff.interval {
+            return None;
+        }
+        self.metered = now;
+        self.target = self.meter.review(elapsed, self.target, self.max_target, shares_per_minute)?;
+        Some(self.target)
+    }
+
+    /// Gives the channel another prefix, of the size of the one before: "applicable for all jobs sent after this message"
+    /// (spec section 5.3.10).
+    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>) -> SetExtranoncePrefix {
+        self.prefix = prefix;
+        SetExtranoncePrefix { channel_id: self.id, extranonce_prefix: self.wire_prefix() }
     }
 
     /// The answer to the request that opened the channel.
-    pub(crate) fn success(&self, request_id: u32) -> Message {
+    pub(crate) fn success(&self, request_id: u32, target: U256) -> Message {
         let (channel_id, group_channel_id) = (self.id, self.group);
-        let target = to_wire(self.target);
-        let extranonce_prefix = B0_32::new(self.prefix.clone()).unwrap_or_default();
+        let extranonce_prefix = self.wire_prefix();
         match self.kind {
             Kind::Standard => OpenStandardMiningChannelSuccess {
                 request_id,
@@ -207,6 +279,10 @@ impl Channel {
             }
             .into(),
         }
+    }
+
+    fn wire_prefix(&self) -> B0_32 {
+        B0_32::new(self.prefix.clone()).unwrap_or_default()
     }
 
     /// "coinbase_tx_prefix + extranonce_prefix + coinbase_tx_suffix" (spec section 5.1.2.1).

@@ -8,7 +8,7 @@ use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::{ScriptBuf, Target, Transaction, TxMerkleNode, TxOut, Txid, block, consensus};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use sv2_wire::{B0_64K, NewExtendedMiningJob, Opt, Seq0_255, SetNewPrevHash, U256};
+use sv2_wire::{B0_64K, Message, NewExtendedMiningJob, Opt, Seq0_255, SetNewPrevHash, U256};
 
 /// A template that no job can be made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,8 @@ pub(crate) struct Work {
     /// Coinbase behind the extranonce, stripped likewise.
     pub(crate) coinbase_suffix: B0_64K,
     pub(crate) merkle_path: Seq0_255<U256>,
+    /// Whether BIP323 bits of the version may be changed.
+    pub(crate) version_rolling: bool,
     script_head: Vec<u8>,
     payout: TxOut,
 }
@@ -63,6 +65,7 @@ impl Work {
             coinbase_prefix: B0_64K::new(prefix.to_vec()).map_err(|_| WorkError::Oversize)?,
             coinbase_suffix: B0_64K::new(suffix.to_vec()).map_err(|_| WorkError::Oversize)?,
             merkle_path: Seq0_255::new(path.collect()).map_err(|_| WorkError::Oversize)?,
+            version_rolling: true,
             script_head,
             payout,
             template,
@@ -81,7 +84,7 @@ impl Work {
             job_id,
             min_ntime: Opt(min_ntime),
             version: self.version(),
-            version_rolling_allowed: true,
+            version_rolling_allowed: self.version_rolling,
             merkle_path: self.merkle_path.clone(),
             coinbase_tx_prefix: self.coinbase_prefix.clone(),
             coinbase_tx_suffix: self.coinbase_suffix.clone(),
@@ -129,6 +132,24 @@ pub(crate) const MAX_SCRIPT_LEN: usize = 100;
 /// Bytes before the coinbase script: version, input count, outpoint and one byte of script length.
 const SCRIPT_OFFSET: usize = 4 + 1 + 36 + 1;
 
+/// Decisions on jobs that a fault can get wrong.
+pub trait JobRules: Send {
+    /// A future job has no `min_ntime` (spec section 5.3.15), one that is active at once has.
+    fn min_ntime(&mut self, right: Option<u32>, _tip_ntime: u32) -> Option<u32> {
+        right
+    }
+
+    /// `SetNewPrevHash.job_id`: the future job that was sent before (spec section 5.3.17).
+    fn named_job(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// What a new block makes the pool send, in order: the future job, and the SetNewPrevHash that names it.
+    fn sequence(&mut self, right: [Message; 2]) -> [Message; 2] {
+        right
+    }
+}
+
 /// One job of one channel, active on the present tip.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -148,7 +169,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 pub(crate) struct Jobs {
     active: VecDeque<Job>,
-    retired: VecDeque<u32>,
+    retired: VecDeque<Job>,
     kept: usize,
 }
 
@@ -158,13 +179,13 @@ pub(crate) enum Found<'a> {
     /// A job on the present tip.
     Active(&'a Job),
     /// A job that was active once.
-    Retired,
+    Retired(&'a Job),
     /// No job that is remembered.
     Unknown,
 }
 
 impl Jobs {
-    /// Keeps so many active jobs and so many ids of retired ones.
+    /// Keeps so many active jobs and so many retired ones.
     pub(crate) fn new(kept: usize) -> Self {
         Self { active: VecDeque::new(), retired: VecDeque::new(), kept }
     }
@@ -185,15 +206,13 @@ impl Jobs {
     }
 
     pub(crate) fn find(&self, id: u32) -> Found<'_> {
-        match self.active.iter().rev().find(|job| job.id == id) {
-            Some(job) => Found::Active(job),
-            None if self.retired.contains(&id) => Found::Retired,
-            None => Found::Unknown,
-        }
+        let active = self.active.iter().rev().find(|job| job.id == id).map(Found::Active);
+        let retired = || self.retired.iter().rev().find(|job| job.id == id).map(Found::Retired);
+        active.or_else(retired).unwrap_or(Found::Unknown)
     }
 
     fn retire_oldest(&mut self) {
-        self.retired.extend(self.active.pop_front().map(|job| job.id));
+        self.retired.extend(self.active.pop_front());
         while self.retired.len() > self.kept {
             self.retired.pop_front();
         }
@@ -264,7 +283,7 @@ mod tests {
                     assert_eq!(job.id, id);
                     'a'
                 }
-                Found::Retired => 'r',
+                Found::Retired(_) => 'r',
                 Found::Unknown => '?',
             })
         };

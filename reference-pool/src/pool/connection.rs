@@ -1,14 +1,19 @@
 //! One connection of the pool: how far it has come, and what each message does.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use super::Shared;
+use super::{PoolConfig, Shared};
 use crate::channel::{Channel, Kind};
+use crate::extensions::{WORKER_IDENTITY, worker};
 use crate::service::{ConnId, Now, Outbox};
-use crate::setup::{Offer, REQUIRES_STANDARD_JOBS, answer_extensions};
+use crate::setup::{Offer, REQUIRES_STANDARD_JOBS};
 use crate::share::Seen;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use sv2_wire::frame::Frame;
-use sv2_wire::{Message, Problem, SetCustomMiningJob, SetCustomMiningJobError, SetupConnection};
+use sv2_wire::{
+    Message, Problem, RequestExtensions, SetCustomMiningJob, SetCustomMiningJobError, SetTarget,
+    SetupConnection,
+};
 
 /// The way back to the peer.
 pub(super) struct Replies<'a> {
@@ -49,6 +54,12 @@ pub(super) struct Connection {
     /// ids are only used again after 2^32 jobs, long after the first ones ended.
     next_job: u32,
     pub(super) seen: Seen,
+    /// Extensions that were granted.
+    extensions: BTreeSet<u16>,
+    /// Since when there is no channel, as far as there is none.
+    idle_since: Duration,
+    /// When the targets were reviewed, or the first channel was opened.
+    pub(super) reviewed: Duration,
 }
 
 impl Default for Connection {
@@ -60,26 +71,80 @@ impl Default for Connection {
             next_id: FIRST_GROUP.checked_add(1),
             next_job: 1,
             seen: Seen::default(),
+            extensions: BTreeSet::new(),
+            idle_since: Duration::ZERO,
+            reviewed: Duration::ZERO,
         }
     }
 }
 
 impl Connection {
     /// Takes a frame. A known message that does not decode ends the connection; an unknown one is ignored, as
-    /// spec section 3.4.1 demands for extensions. What follows the last field, a TLV or not, is ignored too.
+    /// spec section 3.4.1 demands for extensions. What follows the last field is ignored too, but for TLVs that were negotiated.
     pub(super) fn frame(&mut self, frame: &Frame, now: Now, shared: &mut Shared, replies: &mut Replies<'_>) {
-        let message = frame.decode().map(|decoded| decoded.message);
-        match (self.phase, message) {
+        self.touch(now);
+        let decoded = frame.decode().map(|decoded| (decoded.message, decoded.tail));
+        match (self.phase, decoded) {
             (Phase::Closing, _) => {}
-            (Phase::New, Ok(Message::SetupConnection(request))) => self.set_up(&request, replies),
+            (Phase::New, Ok((Message::SetupConnection(request), _))) => {
+                self.set_up(&request, now, shared, replies);
+            }
             // "This MUST be the first message sent by the client" (spec section 3.6.1).
             (Phase::New, _) => self.close(replies),
-            (Phase::Ready, Ok(message)) => self.message(message, now, shared, replies),
+            (Phase::Ready, Ok((Message::RequestExtensions(request), _))) => {
+                self.negotiate(&request, shared, replies);
+            }
+            // "If the client does not retry with the required extension, the server MUST disconnect the client" (EXT-0001
+            // 4.6); one that never asks is taken for such a client.
+            (Phase::Ready, Ok(_)) if !shared.config.extensions.required.is_subset(&self.extensions) => {
+                self.close(replies);
+            }
+            (Phase::Ready, Ok((message, tail))) => self.message(message, tail, now, shared, replies),
             (Phase::Ready, Err(error)) => match error.problem {
                 Problem::UnknownMessage { .. } => {}
                 _ => self.close(replies),
             },
         }
+    }
+
+    /// When [`tick`](Self::tick) is to be called.
+    pub(super) fn deadline(&self, config: &PoolConfig) -> Option<Duration> {
+        let (since, after) = match self.channels.is_empty() {
+            true => (self.idle_since, config.inactivity),
+            false => (self.reviewed, config.vardiff.map(|vardiff| vardiff.interval)),
+        };
+        after.filter(|_| self.is_ready()).map(|after| since.saturating_add(after))
+    }
+
+    /// "If no channels are opened within a reasonable period the server SHOULD close the connection for inactivity" (spec
+    /// section 5.3.2); where there are channels, their targets are reviewed.
+    pub(super) fn tick(&mut self, now: Now, shared: &mut Shared, replies: &mut Replies<'_>) {
+        if self.deadline(&shared.config).is_none_or(|deadline| now.elapsed < deadline) {
+            return;
+        }
+        if self.channels.is_empty() {
+            self.close(replies);
+            return;
+        }
+        self.reviewed = now.elapsed;
+        let Some(vardiff) = shared.config.vardiff else { return };
+        for channel in self.channels.values_mut() {
+            if let Some(target) = channel.review(vardiff, shared.config.shares_per_minute, now.elapsed) {
+                let maximum_target = shared.wire_target(target);
+                replies.send(SetTarget { channel_id: channel.id, maximum_target });
+            }
+        }
+    }
+
+    /// Something is about to happen to the connection.
+    pub(super) fn touch(&mut self, now: Now) {
+        if !self.channels.is_empty() {
+            self.idle_since = now.elapsed;
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
     }
 
     /// The channels that an id addresses: the channel of that id, or the members of the group of that id.
@@ -111,33 +176,66 @@ impl Connection {
         replies.out.close(replies.conn);
     }
 
-    fn message(&mut self, message: Message, now: Now, shared: &mut Shared, replies: &mut Replies<'_>) {
+    fn message(
+        &mut self,
+        message: Message,
+        tail: &[u8],
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
         match message {
             Message::OpenStandardMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::OpenExtendedMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::UpdateChannel(update) => self.update(&update, shared, replies),
             Message::CloseChannel(close) => self.close_channel(&close),
             Message::SubmitSharesStandard(share) => {
-                self.submit(Kind::Standard, &(&share).into(), now, shared, replies);
+                self.submit(Kind::Standard, &(&share).into(), Ok(None), now, shared, replies);
             }
             Message::SubmitSharesExtended(share) => {
-                self.submit(Kind::Extended, &(&share).into(), now, shared, replies);
+                let worker = match self.extensions.contains(&WORKER_IDENTITY) {
+                    true => worker(tail),
+                    // "The server MUST ignore any unexpected TLV fields" (EXT-0002 1.3).
+                    false => Ok(None),
+                };
+                self.submit(Kind::Extended, &(&share).into(), worker, now, shared, replies);
             }
             Message::SetCustomMiningJob(job) => replies.send(refuse_custom_job(&job)),
-            Message::RequestExtensions(request) => replies.send(answer_extensions(request)),
             // A second SetupConnection, and messages that no client sends to a pool: nothing changes.
             _ => {}
         }
     }
 
-    fn set_up(&mut self, request: &SetupConnection, replies: &mut Replies<'_>) {
-        match Offer::POOL.answer(request) {
+    /// What is granted replaces what was granted before (AMB-98); an error changes nothing.
+    fn negotiate(&mut self, request: &RequestExtensions, shared: &Shared, replies: &mut Replies<'_>) {
+        match shared.config.extensions.answer(request) {
             Ok(success) => {
+                self.extensions = success.supported_extensions.as_slice().iter().copied().collect();
+                replies.send(success);
+            }
+            Err(error) => replies.send(error),
+        }
+    }
+
+    fn set_up(
+        &mut self,
+        request: &SetupConnection,
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        let PoolConfig { fixed_version, extended_channels_only, .. } = shared.config;
+        match Offer::pool(fixed_version, extended_channels_only).answer(request) {
+            Ok(mut success) => {
+                let flags = success.flags;
+                success.flags = shared.rules.setup(flags, |rules, right| rules.success_flags(right, request));
+                self.idle_since = now.elapsed;
                 self.standard_jobs = request.flags & REQUIRES_STANDARD_JOBS != 0;
                 self.phase = Phase::Ready;
                 replies.send(success);
             }
-            Err(error) => {
+            Err(mut error) => {
+                error.flags = shared.rules.setup(error.flags, |rules, right| rules.unsupported_flags(right));
                 replies.send(error);
                 self.close(replies);
             }

@@ -3,11 +3,12 @@
 
 use super::Shared;
 use super::connection::{Connection, FIRST_GROUP, Replies};
-use crate::channel::{Channel, Kind, OpenError, Request};
+use crate::channel::{Channel, OpenError, Request};
 use crate::service::Now;
 use crate::share::ShareError;
+use crate::target::from_wire;
 use crate::template::Change;
-use sv2_wire::{CloseChannel, OpenMiningChannelError, UpdateChannel, UpdateChannelError};
+use sv2_wire::{CloseChannel, OpenMiningChannelError, SetTarget, UpdateChannel, UpdateChannelError};
 
 impl Connection {
     /// What follows a request that is granted, in this order: the success, a future job, and the previous hash that
@@ -20,10 +21,12 @@ impl Connection {
         shared: &mut Shared,
         replies: &mut Replies<'_>,
     ) {
-        match self.try_open(request, shared) {
+        match self.try_open(request, now, shared) {
             Ok(channel) => {
                 let id = channel.id;
-                replies.send(channel.success(request.request_id));
+                let request_id = request.request_id;
+                let request_id = shared.rules.channel(request_id, |rules, right| rules.request_id(right));
+                replies.send(channel.success(request_id, shared.wire_target(channel.target)));
                 self.channels.insert(id, channel);
                 self.send_work(id, Change::Block, now, shared, replies);
             }
@@ -34,15 +37,18 @@ impl Connection {
         }
     }
 
-    pub(super) fn update(&mut self, update: &UpdateChannel, shared: &Shared, replies: &mut Replies<'_>) {
+    pub(super) fn update(&mut self, update: &UpdateChannel, shared: &mut Shared, replies: &mut Replies<'_>) {
         let answer = match self.channels.get_mut(&update.channel_id) {
-            Some(channel) => {
-                channel.update(update, shared.config.shares_per_minute).map_err(|error| error.code())
-            }
+            Some(channel) => channel
+                .update(update, shared.config.shares_per_minute, &mut shared.rules)
+                .map_err(|error| error.code()),
             None => Err(ShareError::ChannelId.code()),
         };
         match answer {
-            Ok(Some(set_target)) => replies.send(set_target),
+            Ok(Some(target)) => replies.send(SetTarget {
+                channel_id: update.channel_id,
+                maximum_target: shared.wire_target(target),
+            }),
             Ok(None) => {}
             Err(code) => {
                 replies.send(UpdateChannelError { channel_id: update.channel_id, error_code: code.into() });
@@ -56,14 +62,24 @@ impl Connection {
         self.channels.retain(|_, channel| channel.id != id && channel.group != id);
     }
 
-    fn try_open(&mut self, request: &Request, shared: &mut Shared) -> Result<Channel, OpenError> {
-        let target = request.decide(self.standard_jobs, shared.config.shares_per_minute)?;
+    fn try_open(&mut self, request: &Request, now: Now, shared: &mut Shared) -> Result<Channel, OpenError> {
+        let target = request.decide(self.standard_jobs, &shared.config)?;
+        let max_target = from_wire(request.max_target);
+        let target = shared.rules.channel(target, |rules, right| rules.target(right, max_target));
         if self.channels.len() >= shared.config.max_channels {
             return Err(OpenError::Capacity);
         }
-        let prefix = shared.prefixes.allocate(request.kind == Kind::Standard).ok_or(OpenError::Capacity)?;
+        let prefix = shared.take_prefix(request.kind).ok_or(OpenError::Capacity)?;
         let id = self.take_id().ok_or(OpenError::Capacity)?;
+        let id = shared.rules.channel(id, |rules, right| {
+            let open: Vec<u32> = self.channels.keys().copied().collect();
+            rules.channel_id(right, &open)
+        });
+        if self.channels.is_empty() {
+            self.reviewed = now.elapsed;
+        }
         shared.statistics.channels_opened = shared.statistics.channels_opened.saturating_add(1);
-        Ok(Channel::new(id, FIRST_GROUP, request, prefix, target, shared.config.kept_jobs))
+        let kept_jobs = shared.config.kept_jobs;
+        Ok(Channel::new(id, FIRST_GROUP, request, prefix, target, kept_jobs, now.elapsed))
     }
 }

@@ -15,6 +15,7 @@ impl Connection {
         &mut self,
         kind: Kind,
         submit: &Submit<'_>,
+        worker: Result<Option<String>, ShareError>,
         now: Now,
         shared: &mut Shared,
         replies: &mut Replies<'_>,
@@ -23,7 +24,12 @@ impl Connection {
             self.close(replies);
             return;
         }
-        match self.try_submit(kind, submit, now, shared) {
+        let (name, outcome) = match worker {
+            Ok(name) => (name, self.try_submit(kind, submit, now, shared)),
+            Err(error) => (None, Err(error)),
+        };
+        shared.count_worker(name, outcome.is_ok());
+        match outcome {
             Ok(Some(success)) => replies.send(success),
             Ok(None) => {}
             Err(error) => {
@@ -47,7 +53,7 @@ impl Connection {
         let channel = self.channels.get_mut(&submit.channel_id).filter(|channel| channel.kind == kind);
         let channel = channel.ok_or(ShareError::ChannelId)?;
         let Judged { job, header, hash, is_block, credit } =
-            judge(&channel.jobs, submit, shared.tip_age(now), &self.seen)?;
+            judge(&channel.jobs, submit, shared.tip_age(now), &self.seen, &mut shared.rules)?;
         let new_block = is_block && self.seen.publish(hash);
         if new_block {
             let work = Arc::clone(&job.work);
@@ -56,6 +62,7 @@ impl Connection {
         let target = credit?;
         self.seen.accept(hash);
         shared.statistics.accepted = shared.statistics.accepted.saturating_add(1);
-        Ok(channel.batch.add(submit, target, shared.config.ack_batch, new_block))
+        channel.meter.count(target);
+        Ok(channel.batch.add(submit, target, shared.config.ack_batch, new_block, &mut shared.rules))
     }
 }

@@ -5,6 +5,7 @@ use super::Shared;
 use super::connection::{Connection, Replies};
 use crate::service::Now;
 use crate::template::Change;
+use std::sync::Arc;
 
 impl Connection {
     /// Passes a new block or template on: once to each group (spec section 5.2.3), or to each channel where the client
@@ -36,10 +37,10 @@ impl Connection {
         id: u32,
         change: Change,
         now: Now,
-        shared: &Shared,
+        shared: &mut Shared,
         replies: &mut Replies<'_>,
     ) {
-        let (work, job_id) = (&shared.work, self.take_job_id());
+        let (work, job_id) = (Arc::clone(&shared.work), self.take_job_id());
         let tip_ntime = work.template.tip.min_ntime;
         let announced = match change {
             Change::Block => None,
@@ -49,14 +50,21 @@ impl Connection {
             if change == Change::Block {
                 member.jobs.retire_all();
             }
-            member.take_job(job_id, work, announced.unwrap_or(tip_ntime));
+            member.take_job(job_id, &work, announced.unwrap_or(tip_ntime));
         }
-        replies.send(match self.channels.get(&id) {
-            Some(channel) => channel.job_message(job_id, work, announced),
+        let announced = shared.rules.job(announced, |rules, right| rules.min_ntime(right, tip_ntime));
+        let job = match self.channels.get(&id) {
+            Some(channel) => channel.job_message(job_id, &work, announced),
             None => work.extended_job(id, job_id, announced).into(),
-        });
-        if change == Change::Block {
-            replies.send(work.prev_hash(id, job_id));
+        };
+        match change {
+            Change::Block => {
+                let named = shared.rules.job(job_id, |rules, right| rules.named_job(right));
+                let both = [job, work.prev_hash(id, named).into()];
+                let both = shared.rules.job(both, |rules, right| rules.sequence(right));
+                both.into_iter().for_each(|message| replies.send(message));
+            }
+            Change::Template => replies.send(job),
         }
     }
 }

@@ -15,8 +15,10 @@ use sv2_wire::{Str0_255, U256};
 /// | [`Control::Block`] | `block` |
 /// | [`Control::Template`] | `template` |
 /// | [`Control::SetTarget`] | `set-target CHANNEL HEX`: 64 digits, as targets are printed |
+/// | [`Control::SetExtranoncePrefix`] | `set-extranonce-prefix CHANNEL` |
 /// | [`Control::Regroup`] | `regroup CHANNEL CHANNEL ...` |
 /// | [`Control::CloseChannel`] | `close-channel CHANNEL [REASON]` |
+/// | [`Control::Reconnect`] | `reconnect HOST PORT [CONNECTION]`; `-` for the present host, 0 for the present port |
 ///
 /// `CHANNEL` is a channel id, for that channel on every connection, or `CONNECTION:ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub enum Control {
         /// Largest hash that counts as a share.
         maximum_target: U256,
     },
+    /// Gives a channel a fresh prefix for the jobs that follow (spec section 5.3.10).
+    SetExtranoncePrefix {
+        /// A channel; groups have no prefix.
+        channel: Address,
+    },
     /// Puts channels into a new group on each connection that has any of them (spec section 5.3.22); not where standard
     /// jobs are required.
     Regroup {
@@ -44,6 +51,15 @@ pub enum Control {
         channel: Address,
         /// Reason, for people.
         reason: Str0_255,
+    },
+    /// Sends clients to another server of the same authority (spec section 3.6.5). Their connections stay open.
+    Reconnect {
+        /// The connection; `None` for all.
+        conn: Option<ConnId>,
+        /// Empty for the present host.
+        new_host: Str0_255,
+        /// 0 for the present port.
+        new_port: u16,
     },
 }
 
@@ -78,7 +94,9 @@ impl Address {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ControlTextError {
     /// The first word is none of the known ones.
-    #[error("unknown control {0:?}; known are block, template, set-target, regroup and close-channel")]
+    #[error(
+        "unknown control {0:?}; known are block, template, set-target, set-extranonce-prefix, regroup, close-channel and reconnect"
+    )]
     Unknown(String),
     /// A word is missing, does not parse or is one too many.
     #[error("expected {0}")]
@@ -94,6 +112,7 @@ impl FromStr for Control {
             "block" => Self::Block,
             "template" => Self::Template,
             "set-target" => Self::SetTarget { channel: words.channel()?, maximum_target: words.target()? },
+            "set-extranonce-prefix" => Self::SetExtranoncePrefix { channel: words.channel()? },
             "regroup" => {
                 let channels = words.0.by_ref().map(str::parse).collect::<Result<Vec<_>, _>>()?;
                 if channels.is_empty() {
@@ -102,6 +121,7 @@ impl FromStr for Control {
                 Self::Regroup { channels }
             }
             "close-channel" => Self::CloseChannel { channel: words.channel()?, reason: words.reason()? },
+            "reconnect" => words.reconnect()?,
             other => return Err(ControlTextError::Unknown(other.to_owned())),
         };
         match words.0.next() {
@@ -138,6 +158,17 @@ impl Words<'_> {
         Ok(U256::from_be_bytes(bytes))
     }
 
+    fn reconnect(&mut self) -> Result<Control, ControlTextError> {
+        const HOST: ControlTextError = ControlTextError::Expected("a host of up to 255 bytes, or -");
+        const PORT: ControlTextError = ControlTextError::Expected("a port from 0 to 65535");
+        const CONN: ControlTextError = ControlTextError::Expected("the number of a connection");
+        let host = self.0.next().ok_or(HOST)?;
+        let new_host = Str0_255::new(if host == "-" { "" } else { host }).map_err(|_| HOST)?;
+        let new_port = self.0.next().and_then(|port| port.parse().ok()).ok_or(PORT)?;
+        let conn = self.0.next().map(|conn| conn.parse().map(ConnId).map_err(|_| CONN)).transpose()?;
+        Ok(Control::Reconnect { conn, new_host, new_port })
+    }
+
     fn reason(&mut self) -> Result<Str0_255, ControlTextError> {
         let words: Vec<_> = self.0.by_ref().collect();
         let reason = words.join(" ");
@@ -171,6 +202,13 @@ mod tests {
         assert_eq!(parse("regroup 2 7:3"), Ok(Control::Regroup { channels }));
         let expected = Control::CloseChannel { channel: channel(None, 2), reason: "going home".into() };
         assert_eq!(parse("close-channel 2 going home"), Ok(expected));
+        let expected = Control::SetExtranoncePrefix { channel: channel(Some(1), 2) };
+        assert_eq!(parse("set-extranonce-prefix 1:2"), Ok(expected));
+        let reconnect = |conn, new_host: &str, new_port| {
+            Ok(Control::Reconnect { conn, new_host: new_host.into(), new_port })
+        };
+        assert_eq!(parse("reconnect pool.example 34254"), reconnect(None, "pool.example", 34254));
+        assert_eq!(parse("reconnect - 0 5"), reconnect(Some(ConnId(5)), "", 0));
         let expected = Control::CloseChannel { channel: channel(None, 2), reason: "".into() };
         assert_eq!(parse("close-channel 2"), Ok(expected));
     }
@@ -184,6 +222,9 @@ mod tests {
         assert_eq!(error("set-target"), "expected a channel: ID or CONNECTION:ID");
         assert_eq!(error("set-target 1:x"), "expected a channel: ID or CONNECTION:ID");
         assert_eq!(error("set-target 1 ff"), "expected a target of 64 hex digits");
+        assert_eq!(error("reconnect"), "expected a host of up to 255 bytes, or -");
+        assert_eq!(error("reconnect a 65536"), "expected a port from 0 to 65535");
+        assert_eq!(error("reconnect a 1 x"), "expected the number of a connection");
         assert_eq!(error("regroup"), "expected at least one channel");
         let long = format!("close-channel 1 {}", "x".repeat(256));
         assert_eq!(error(&long), "expected a reason of up to 255 bytes without control characters");

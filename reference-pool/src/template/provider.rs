@@ -6,11 +6,13 @@
 
 use super::fixed::{FixedTemplates, TemplateConfig, TemplateConfigError};
 use super::{Change, Template, TemplateSource};
-use crate::service::{ConnId, Control, Now, Outbox, Service};
-use crate::setup::{Offer, answer_extensions};
+use crate::extensions::Extensions;
+use crate::service::{ConnId, Control, Finding, Now, Outbox, Service};
+use crate::setup::Offer;
 use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash;
 use bitcoin::{Block, Weight};
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +110,10 @@ impl TemplateProvider {
                 out.send(conn, self.transaction_data(request.template_id));
             }
             Message::SubmitSolution(message) => self.submit(conn, message, now),
-            Message::RequestExtensions(request) => out.send(conn, answer_extensions(request)),
+            Message::RequestExtensions(request) => match Extensions::default().answer(&request) {
+                Ok(success) => out.send(conn, success),
+                Err(error) => out.send(conn, error),
+            },
             _ => {}
         }
     }
@@ -221,6 +226,19 @@ impl Service for TemplateProvider {
 
     fn closed(&mut self, conn: ConnId) {
         self.clients.remove(&conn);
+    }
+
+    fn report(&self) -> Json {
+        json!({
+            "clients": self.clients.len(),
+            "template_id": self.source.current().id,
+            "known_templates": self.known.len(),
+            "solutions_waiting": self.solutions.len(),
+        })
+    }
+
+    fn take_findings(&mut self) -> Vec<Finding> {
+        self.take_solutions().into_iter().map(|solution| Finding::Solution(Box::new(solution))).collect()
     }
 
     fn control(&mut self, control: Control, now: Now, out: &mut Outbox) {
