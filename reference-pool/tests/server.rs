@@ -337,4 +337,6 @@ async fn an_address_in_use_is_an_error_and_a_dropped_server_is_gone() {
     running.abort();
     assert!(soon(running).await.unwrap_err().is_cancelled());
     assert_eq!(soon(handle.statistics()).await, Err(ServerError::Gone));
+    assert_eq!(soon(handle.report()).await, Err(ServerError::Gone));
+    assert_eq!(soon(handle.take_findings()).await, Err(ServerError::Gone));
 }
