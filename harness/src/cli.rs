@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
 use std::path::PathBuf;
+use sv2_reference_pool::faults::FAULTS;
 
 /// What the program exits with. The first that applies wins, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,9 @@ struct ListArgs {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     selection: select::Selection,
+    /// List the faults that the embedded pool can be given instead.
+    #[arg(long, conflicts_with = "paths")]
+    faults: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -149,6 +153,9 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
 }
 
 fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
+    if args.faults {
+        return Ok(list_faults(args.format));
+    }
     let mut suite = select::suite(&args.paths, ledger)?;
     args.selection.narrow(&mut suite);
     match args.format {
@@ -171,6 +178,31 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
         }
     }
     Ok(if suite.scenarios.is_empty() { Exit::Nothing } else { Exit::Fine })
+}
+
+fn list_faults(format: ListFormat) -> Exit {
+    match format {
+        ListFormat::Text => {
+            for fault in FAULTS {
+                println!("{}  {}  {}  breaks {}", fault.id, fault.name, fault.field, fault.clauses.join(" "));
+            }
+        }
+        ListFormat::Json => {
+            let rows = FAULTS.iter().map(|fault| {
+                json!({
+                    "id": fault.id,
+                    "name": fault.name,
+                    "layer": format!("{:?}", fault.layer).to_lowercase(),
+                    "field": fault.field,
+                    "clauses": fault.clauses,
+                    "trigger": fault.trigger,
+                    "seen_in": fault.seen_in,
+                })
+            });
+            println!("{:#}", rows.collect::<serde_json::Value>());
+        }
+    }
+    Exit::Fine
 }
 
 fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::time::Duration;
+use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
 
@@ -138,6 +139,8 @@ impl PoolSetting {
 /// A target's profile.
 #[derive(Clone, Debug)]
 pub struct Profile {
+    /// What the embedded pool does wrong on purpose.
+    pub faults: Vec<Fault>,
     /// What it can do.
     pub capabilities: BTreeSet<&'static str>,
     /// What `user_identity` says unless a scenario says otherwise.
@@ -165,6 +168,7 @@ impl Profile {
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
     pub fn foreign() -> Self {
         Self {
+            faults: Vec::new(),
             capabilities: BTreeSet::from(["channel.standard", "channel.extended"]),
             user_identity: "sv2-conform.worker".to_owned(),
             nominal_hash_rate: 1000.0,

@@ -7,6 +7,7 @@ use crate::runner::value::{Datum, small};
 use crate::scenario::syntax::{Expr, ExprKind};
 use crate::suite::Scenario;
 use sha2::{Digest, Sha256};
+use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::server::ServerHandle;
@@ -82,8 +83,17 @@ impl Target {
 /// # Errors
 /// The scenario's `pool(...)` line asks for what no pool can be.
 pub fn embedded_pool(scenario: &Scenario, seed: u64) -> Result<Node<Pool>, String> {
-    let pool = PoolConfig { seed, ..PoolConfig::default() };
-    let mut config = EmbeddedConfig { pool, node: NodeConfig::default() };
+    faulty_pool(scenario, seed, &[])
+}
+
+/// The embedded pool for one scenario, wrong on purpose.
+///
+/// # Errors
+/// As [`embedded_pool`].
+pub fn faulty_pool(scenario: &Scenario, seed: u64, faults: &[Fault]) -> Result<Node<Pool>, String> {
+    let pool = PoolConfig { seed, faults: faults.to_vec(), ..PoolConfig::default() };
+    let node = NodeConfig { faults: faults.to_vec(), ..NodeConfig::default() };
+    let mut config = EmbeddedConfig { pool, node };
     config.pool.templates.start_time = EMBEDDED_START;
     for argument in &scenario.source.file.pool {
         let name = &argument.name.node;

@@ -4,12 +4,13 @@ use super::gate::Gate;
 use super::{Exit, Failure, report_kinds, select};
 use crate::drive;
 use crate::ledger::Ledger;
+use crate::profile::Profile;
 use crate::report::{self, Kind, Run};
 use crate::runner::Plan;
 use crate::sim::{self, Segmentation};
 use crate::snapshot::{self, Comparison, Mode, Snapshots};
 use crate::suite::{Scenario, Suite};
-use crate::target::{Target, embedded_pool, scenario_seed};
+use crate::target::{Target, faulty_pool, scenario_seed};
 use crate::verdict::{Outcome, Survival, Verdict};
 use clap::Args;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use sv2_reference_pool::clock::Clock;
+use sv2_reference_pool::faults::{FAULTS, Fault};
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
@@ -70,6 +72,10 @@ pub(super) struct RunArgs {
     /// Folder of the snapshots, by scenario id; without it they stand beside the scenarios.
     #[arg(long, value_name = "DIR")]
     snapshot_dir: Option<PathBuf>,
+    /// Make the embedded pool wrong on purpose, by the id of a fault; may be repeated. `sv2-conform list --faults` shows
+    /// them.
+    #[arg(long, value_name = "ID", value_parser = fault, conflicts_with = "target")]
+    fault: Vec<Fault>,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
     report: Vec<String>,
@@ -139,7 +145,7 @@ fn exit(run: &Run) -> Exit {
 
 /// Snapshots hold for one seed and for the embedded pool; asked for elsewhere they need a folder of their own.
 fn snapshots(args: &RunArgs, seed: u64) -> Result<Snapshots, Failure> {
-    let hold_here = args.target.is_none() && seed == snapshot::SEED;
+    let hold_here = args.target.is_none() && args.fault.is_empty() && seed == snapshot::SEED;
     let default = if hold_here { Mode::Check } else { Mode::Off };
     let mode = args.snapshots.unwrap_or(default);
     if mode != Mode::Off && !hold_here && args.snapshot_dir.is_none() {
@@ -239,7 +245,8 @@ fn play_all(
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
-    let (profile, peer) = (Arc::new(target.profile()), target.peer());
+    let profile = Arc::new(Profile { faults: args.fault.clone(), ..target.profile() });
+    let peer = target.peer();
     let fragments = Arc::new(suite.fragments);
     let plan = |scenario: Scenario| Plan {
         seed: scenario_seed(seed, &scenario.id),
@@ -303,7 +310,7 @@ fn play(plan: Plan, target: &Target, is_virtual: bool) -> Outcome {
     let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
     let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         if is_virtual {
-            let node = embedded_pool(&plan.scenario, plan.seed)?;
+            let node = faulty_pool(&plan.scenario, plan.seed, &plan.profile.faults)?;
             return Ok(sim::play(plan, node, Segmentation::AsWritten));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -351,7 +358,13 @@ fn target_arguments(args: &RunArgs) -> String {
     let target = args.target.iter().map(|url| format!(" --target {url}"));
     let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
     let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
-    target.chain(templates).chain(is_virtual).collect()
+    let faults = args.fault.iter().map(|fault| format!(" --fault {}", fault.id));
+    target.chain(templates).chain(is_virtual).chain(faults).collect()
+}
+
+fn fault(id: &str) -> Result<Fault, String> {
+    let known = FAULTS.iter().map(|fault| fault.id).collect::<Vec<_>>().join(", ");
+    Fault::by_id(id).ok_or_else(|| format!("there is no such fault; there are {known}"))
 }
 
 fn default_jobs() -> usize {
