@@ -82,7 +82,7 @@ fn mutated() -> impl Strategy<Value = String> {
     ]);
     let edit = (any::<prop::sample::Index>(), 0usize..2, with);
     let text = prop::sample::select(samples());
-    (text, prop::collection::vec(edit, 1..8)).prop_map(|(text, edits)| {
+    (text, prop::collection::vec(edit, 1..3)).prop_map(|(text, edits)| {
         edits.into_iter().fold(text, |text, (at, length, with)| {
             let places: Vec<usize> =
                 text.char_indices().filter(|(_, c)| " ,()[].|=\n$-".contains(*c)).map(|(at, _)| at).collect();
@@ -97,7 +97,7 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
 
     #[test]
     fn a_changed_sample_that_parses_has_a_canonical_form_with_the_same_tree(text in mutated()) {
