@@ -3,6 +3,7 @@
 mod filter;
 mod fmt;
 mod gate;
+mod lint;
 mod review;
 mod run;
 mod select;
@@ -135,6 +136,15 @@ enum ListFormat {
 struct CheckArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    /// What else is an error.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deny {
+    /// What is allowed and probably not meant.
+    Warnings,
 }
 
 /// Does what the command line asks.
@@ -207,6 +217,13 @@ fn list_faults(format: ListFormat) -> Exit {
 
 fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     let suite = select::suite(&args.paths, ledger)?;
+    let remarks = lint::remarks(&suite);
+    for remark in &remarks {
+        println!("{}", remark.text);
+    }
+    if remarks.iter().any(|remark| !remark.is_warning || args.deny.is_some()) {
+        return Ok(Exit::Usage);
+    }
     println!("{} scenarios and {} fragments are fine", suite.scenarios.len(), suite.fragments.len());
     Ok(Exit::Fine)
 }

@@ -33,7 +33,10 @@ fn tcp_and_virtual_time_agree_one_at_a_time_and_eight() {
         assert!(alone.len() >= 80, "only {} scenarios", alone.len());
         assert_eq!(alone, report(folder.path(), "eight", &["-j", "8", "--seed", seed]));
         assert_eq!(alone, report(folder.path(), "virtual", &["--virtual-time", "--seed", seed]));
-        assert_eq!(alone, report(folder.path(), "virtual-eight", &["--virtual-time", "-j", "8", "--seed", seed]));
+        assert_eq!(
+            alone,
+            report(folder.path(), "virtual-eight", &["--virtual-time", "-j", "8", "--seed", seed])
+        );
     }
 }
 
@@ -45,9 +48,14 @@ fn play_all(segmentation: Segmentation) -> Vec<Outcome> {
     let play = |scenario: suite::Scenario| {
         let seed = scenario_seed(3, &scenario.id);
         let node = embedded_pool(&scenario, seed).unwrap();
-        let (fragments, ledger, profile) = (Arc::clone(&fragments), Arc::clone(&ledger), Arc::clone(&profile));
+        let (fragments, ledger, profile) =
+            (Arc::clone(&fragments), Arc::clone(&ledger), Arc::clone(&profile));
         let peer = Target::Embedded.peer();
-        sim::play(Plan { seed, scenario, fragments, ledger, profile, peer, timeout_scale: 1.0 }, node, segmentation)
+        sim::play(
+            Plan { seed, scenario, fragments, ledger, profile, peer, timeout_scale: 1.0 },
+            node,
+            segmentation,
+        )
     };
     suite.scenarios.into_iter().map(play).collect()
 }

@@ -82,7 +82,7 @@ fn mutated() -> impl Strategy<Value = String> {
     ]);
     let edit = (any::<prop::sample::Index>(), 0usize..2, with);
     let text = prop::sample::select(samples());
-    (text, prop::collection::vec(edit, 1..8)).prop_map(|(text, edits)| {
+    (text, prop::collection::vec(edit, 1..3)).prop_map(|(text, edits)| {
         edits.into_iter().fold(text, |text, (at, length, with)| {
             let places: Vec<usize> =
                 text.char_indices().filter(|(_, c)| " ,()[].|=\n$-".contains(*c)).map(|(at, _)| at).collect();
@@ -97,7 +97,7 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
 
     #[test]
     fn a_changed_sample_that_parses_has_a_canonical_form_with_the_same_tree(text in mutated()) {
@@ -108,8 +108,12 @@ proptest! {
 }
 
 fn fmt(arguments: &[&str], path: &Path) -> u8 {
+    command("fmt", arguments, path)
+}
+
+fn command(name: &str, arguments: &[&str], path: &Path) -> u8 {
     let path: PathBuf = path.to_owned();
-    let words = ["sv2-conform", "fmt"].into_iter().chain(arguments.iter().copied());
+    let words = ["sv2-conform", name].into_iter().chain(arguments.iter().copied());
     let words = words.map(std::ffi::OsString::from).chain([path.into_os_string()]);
     let cli = <Cli as clap::Parser>::try_parse_from(words).expect("the call is right");
     match cli::main(cli) {
@@ -131,4 +135,19 @@ fn the_command_checks_first_and_writes_then() {
     std::fs::write(&file, "conect\n").expect("it can be written");
     assert_eq!(fmt(&["--check"], folder.path()), 2);
     assert_eq!(fmt(&[], &folder.path().join("none")), 2);
+}
+
+#[test]
+fn warnings_fail_a_check_only_when_they_are_denied() {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    let file = folder.path().join("a.sv2t");
+    let code = |steps: &str, arguments: &[&str]| {
+        std::fs::write(&file, format!("sv2t 1\ntitle \"t\"\nconnect\n{steps}")).expect("it can be written");
+        command("check", arguments, &file)
+    };
+    assert_eq!(code("alive\n", &["--deny", "warnings"]), 0);
+    assert_eq!(code("assert 1 == 1\n", &[]), 0);
+    assert_eq!(code("assert 1 == 1\n", &["--deny", "warnings"]), 2);
+    assert_eq!(code("close\nalive\n", &[]), 2);
+    assert_eq!(code("expect silence within 3s\n", &[]), 2);
 }
