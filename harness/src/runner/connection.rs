@@ -13,7 +13,7 @@ use sv2_session::{Direction, Session};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{Certificate, CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN};
-use sv2_wire::{DecodeError, Message};
+use sv2_wire::{DecodeError, Message, MessageSpec};
 
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
 const CERTIFICATE_LEEWAY: u64 = 10;
@@ -30,6 +30,8 @@ pub(crate) enum Item {
     Unknown,
     /// A frame whose payload is not what its number says.
     Malformed(DecodeError),
+    /// A message whose header has the channel bit the other way round than the table.
+    WrongChannelBit(&'static MessageSpec),
     /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
     Broken(LinkError),
     /// The connection is closed.
@@ -261,6 +263,9 @@ impl Conn {
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
         match decoded {
+            Ok(decoded) if decoded.message.spec().channel_msg != frame.header.channel_msg => {
+                Item::WrongChannelBit(decoded.message.spec())
+            }
             Ok(decoded) => {
                 self.session.observe(Direction::ToClient, &decoded.message, self.world.now().elapsed);
                 Item::Message(decoded.message)

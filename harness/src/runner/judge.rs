@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// "The payload length equals the sum of the message's encoded fields": what bytes that do not decode break.
 pub(crate) const LAYOUT_CLAUSE: &str = "SV2-03-025";
+/// "Every message has the channel bit set or clear as the table says". What a peer sends is judged strictly (AMB-03).
+pub(crate) const CHANNEL_BIT_CLAUSE: &str = "SV2-08-002";
 /// "Every byte after act two is AEAD ciphertext": what records that do not decrypt break.
 pub(crate) const RECORD_CLAUSE: &str = "SV2-04-044";
 

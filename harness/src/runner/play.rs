@@ -2,7 +2,7 @@
 
 use super::connection::{Closed, Conn, ConnectError, Item};
 use super::eval::{Comparison, Env};
-use super::judge::{LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::judge::{CHANNEL_BIT_CLAUSE, LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
@@ -387,6 +387,12 @@ impl Player {
                 let allowed = "a payload of the layout that its message type has".to_owned();
                 Err(self.report.violated(line, LAYOUT_CLAUSE, allowed, error.to_string()))
             }
+            Item::WrongChannelBit(spec) => {
+                let allowed =
+                    format!("{} with the channel bit {}", spec.name, set_or_clear(spec.channel_msg));
+                let came = format!("the bit is {}", set_or_clear(!spec.channel_msg));
+                Err(self.report.violated(line, CHANNEL_BIT_CLAUSE, allowed, came))
+            }
             Item::Broken(error) => {
                 let allowed = "records that decrypt, frames of a sane length".to_owned();
                 Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
@@ -445,12 +451,17 @@ impl Player {
     }
 }
 
+fn set_or_clear(bit: bool) -> &'static str {
+    if bit { "set" } else { "clear" }
+}
+
 /// What came, in words.
 pub(crate) fn came(item: &Item) -> String {
     match item {
         Item::Message(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
         Item::Unknown => "a frame of an unknown message".to_owned(),
         Item::Malformed(error) => error.to_string(),
+        Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),

@@ -32,7 +32,7 @@ faults! {
         when "every handshake: the certificate begins in an hour" seen "stratum#1269, by seconds" => Certifier(FutureCertificate);
     "F03" "record-bit-flipped" Record "record: authentication code" ["SV2-04-022" "SV2-04-044"]
         when "the last byte of each SubmitShares.Success" seen "no report known" => Records(FlippedBit);
-    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-014"]
+    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
         when "in front of each SetNewPrevHash" seen "stratum PR#729: a nonce that stood still" => Records(SkippedNonce);
     "F05" "channel-bit-clear" Frame "SubmitShares.Success: channel_msg" ["SV2-08-002" "SV2-03-029"]
         when "each SubmitShares.Success" seen "stratum#2094, on other messages" => Frames(ClearChannelBit);
