@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod doctor;
 mod filter;
 mod fmt;
 mod gate;
@@ -7,6 +8,7 @@ mod lint;
 mod review;
 mod run;
 mod select;
+mod style;
 
 use crate::ledger::Ledger;
 use crate::report;
@@ -100,6 +102,8 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(run::RunArgs),
+    /// Visits a pool step by step and explains the first trouble.
+    Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
@@ -155,6 +159,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(args, ledger),
+        Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),

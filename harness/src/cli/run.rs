@@ -372,7 +372,7 @@ fn default_jobs() -> usize {
 }
 
 /// A seed from the system's own randomness, by way of the standard library's hasher keys.
-fn drawn_seed() -> u64 {
+pub(super) fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0u8)
 }
