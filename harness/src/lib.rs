@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod doctor;
 pub mod drive;
+pub mod exec;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
