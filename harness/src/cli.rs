@@ -1,20 +1,27 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod doctor;
 mod filter;
 mod fmt;
 mod gate;
+mod interrupt;
+mod keep;
+mod launch;
 mod lint;
+mod progress;
 mod review;
 mod run;
 mod select;
+mod style;
 
 use crate::ledger::Ledger;
 use crate::report;
 use crate::scenario::diagnostic::ScenarioErrors;
 use crate::suite::{self, SuiteError};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
+use std::io::Write;
 use std::path::PathBuf;
 use sv2_reference_pool::faults::FAULTS;
 
@@ -100,6 +107,8 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(run::RunArgs),
+    /// Visits a pool step by step and explains the first trouble.
+    Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
@@ -108,6 +117,8 @@ enum Command {
     Review(review::ReviewArgs),
     /// Puts scenarios and fragments into their canonical form, and lists those that were not.
     Fmt(fmt::FmtArgs),
+    /// Prints a script that completes this command line in a shell.
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +158,12 @@ enum Deny {
     Warnings,
 }
 
+#[derive(Debug, Args)]
+struct CompletionsArgs {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
 /// Does what the command line asks.
 ///
 /// # Errors
@@ -155,10 +172,12 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(args, ledger),
+        Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
         Command::Fmt(args) => fmt::fmt(&args),
+        Command::Completions(args) => completions(&args),
     }
 }
 
@@ -225,6 +244,14 @@ fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {
         return Ok(Exit::Usage);
     }
     println!("{} scenarios and {} fragments are fine", suite.scenarios.len(), suite.fragments.len());
+    Ok(Exit::Fine)
+}
+
+fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sv2-conform", &mut script);
+    // A reader that has gone away, as `head` does, is no fault of ours.
+    let _ = std::io::stdout().write_all(&script);
     Ok(Exit::Fine)
 }
 

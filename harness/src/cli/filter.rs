@@ -176,7 +176,7 @@ mod tests {
     fn scenario(id: &str, header: &str) -> Scenario {
         let text = format!("sv2t 1\ntitle \"t\"\n{header}\nalive checks SV2-05-001\n");
         let file = parse("t", &text).unwrap();
-        let source = Arc::new(Source { name: "t".into(), text: text.as_str().into(), file });
+        let source = Arc::new(Source { name: "t".into(), path: None, text: text.as_str().into(), file });
         Scenario { id: id.to_owned(), source, row: Vec::new() }
     }
 

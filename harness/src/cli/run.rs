@@ -1,8 +1,12 @@
 //! `sv2-conform run`.
 
 use super::gate::Gate;
-use super::{Exit, Failure, report_kinds, select};
+use super::interrupt::Interrupt;
+use super::launch::{self, Stopper};
+use super::progress::Progress;
+use super::{Exit, Failure, keep, report_kinds, select};
 use crate::drive;
+use crate::exec::Exec;
 use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::report::{self, Kind, Run};
@@ -11,7 +15,7 @@ use crate::sim::{self, Segmentation};
 use crate::snapshot::{self, Comparison, Mode, Snapshots};
 use crate::suite::{Scenario, Suite};
 use crate::target::{Target, faulty_pool, scenario_seed};
-use crate::verdict::{Outcome, Survival, Verdict};
+use crate::verdict::{Outcome, Verdict};
 use clap::Args;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -27,6 +31,7 @@ use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
 use sv2_wire::url::Sv2Url;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
 const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
@@ -42,17 +47,24 @@ pub(super) struct RunArgs {
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
-    target: Option<String>,
+    pub(super) target: Option<String>,
+    /// Start the pool with this command line, start it again after a death, and stop it at the end.
+    #[arg(long, value_name = "CMD")]
+    pub(super) exec: Option<String>,
+    /// When the started pool can be tested: tcp (it takes connections at --target), or line=REGEX (it has printed such a
+    /// line; a group (?<target>...) in it gives the URL instead of --target).
+    #[arg(long, value_name = "HOW", requires = "exec")]
+    pub(super) ready: Option<String>,
     /// Serve templates on this address, for a target that takes them from a template provider. The target is started
     /// afterwards, and its new blocks are ours to make.
-    #[arg(long, value_name = "ADDR", requires = "target")]
-    serve_templates: Option<SocketAddr>,
-    /// Seconds to wait until the target accepts connections.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) serve_templates: Option<SocketAddr>,
+    /// Seconds to wait until the target accepts connections; with --exec 30 unless said otherwise.
     #[arg(long, value_name = "SECONDS")]
-    ready_within: Option<u64>,
+    pub(super) ready_within: Option<u64>,
     /// A target that is not on this machine is tested only with this flag: its owner has to agree.
     #[arg(long)]
-    i_may_test_this: bool,
+    pub(super) i_may_test_this: bool,
     /// Scenarios at a time. Targets that others have started get one at a time.
     #[arg(short, long, value_name = "N", default_value_t = default_jobs())]
     jobs: usize,
@@ -64,7 +76,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     timeout_scale: f64,
     /// Play on virtual time, in memory, instead of over TCP; embedded pool only.
-    #[arg(long, conflicts_with = "target")]
+    #[arg(long, conflicts_with_all = ["target", "exec"])]
     virtual_time: bool,
     /// What to do with the snapshots of traces: by default they are checked on the embedded pool, with the default seed.
     #[arg(long, value_enum, value_name = "MODE")]
@@ -81,8 +93,14 @@ pub(super) struct RunArgs {
     report: Vec<String>,
 }
 
+impl RunArgs {
+    fn is_embedded(&self) -> bool {
+        self.target.is_none() && self.exec.is_none()
+    }
+}
+
 pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
-    let default_seed = || if args.target.is_none() { snapshot::SEED } else { drawn_seed() };
+    let default_seed = || if args.is_embedded() { snapshot::SEED } else { drawn_seed() };
     let seed = args.seed.unwrap_or_else(default_seed);
     let snapshots = snapshots(&args, seed)?;
     let mut reports = open_reports(&args.report)?;
@@ -91,11 +109,25 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     }
     let mut suite = select::suite(&args.paths, &ledger)?;
     args.selection.narrow(&mut suite);
-    let target = target(&args, seed)?;
+    if args.is_embedded() && args.serve_templates.is_some() {
+        return Err(Failure::usage(
+            "--serve-templates: for a target that takes them; give --target or --exec",
+        ));
+    }
+    let (target, exec, interrupt) = match &args.exec {
+        Some(line) => {
+            let interrupt = Interrupt::listen()?;
+            let (target, exec) = launch::start(line, &args, seed, &interrupt)?;
+            (target, Some(exec), interrupt)
+        }
+        None => (target(&args, seed)?, None, Interrupt::listen()?),
+    };
+    let stopper = exec.clone().map(Stopper);
     let started = Instant::now();
     let ledger = Arc::new(ledger);
     let scenarios = suite.scenarios.clone();
-    let (outcomes, is_interrupted) = play_all(&args, suite, &target, seed, &ledger)?;
+    let (outcomes, is_interrupted) = play_all(&args, suite, (&target, exec), interrupt, seed, &ledger)?;
+    drop(stopper);
     let snapshots = compare(&snapshots, &scenarios, &outcomes)?;
     let mut run = Run {
         outcomes,
@@ -145,7 +177,7 @@ fn exit(run: &Run) -> Exit {
 
 /// Snapshots hold for one seed and for the embedded pool; asked for elsewhere they need a folder of their own.
 fn snapshots(args: &RunArgs, seed: u64) -> Result<Snapshots, Failure> {
-    let hold_here = args.target.is_none() && args.fault.is_empty() && seed == snapshot::SEED;
+    let hold_here = args.is_embedded() && args.fault.is_empty() && seed == snapshot::SEED;
     let default = if hold_here { Mode::Check } else { Mode::Off };
     let mode = args.snapshots.unwrap_or(default);
     if mode != Mode::Off && !hold_here && args.snapshot_dir.is_none() {
@@ -186,7 +218,7 @@ fn target(args: &RunArgs, seed: u64) -> Result<Target, Failure> {
     Ok(Target::Foreign { url, templates })
 }
 
-fn is_loopback(url: &Sv2Url) -> bool {
+pub(super) fn is_loopback(url: &Sv2Url) -> bool {
     url.host() == "localhost"
         || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
@@ -207,7 +239,7 @@ fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
 }
 
 /// Runs our template provider on a thread of its own for as long as the program runs.
-fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failure> {
+pub(super) fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failure> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -237,11 +269,18 @@ fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failu
     Ok(handle)
 }
 
+/// What the threads that play tell.
+enum Told {
+    Began(String),
+    Played(Outcome),
+}
+
 /// Plays all scenarios, `jobs` at a time. The second value says whether Ctrl-C came before the end.
 fn play_all(
     args: &RunArgs,
     suite: Suite,
-    target: &Target,
+    (target, exec): (&Target, Option<Arc<Exec>>),
+    interrupt: Interrupt,
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
@@ -259,43 +298,74 @@ fn play_all(
     };
     let plans: VecDeque<Plan> = suite.scenarios.into_iter().map(plan).collect();
     let jobs = if matches!(target, Target::Embedded) { args.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let total = plans.len();
     let queue = Arc::new(Mutex::new(plans));
     let gate = Arc::new(Gate::default());
     let is_interrupted = Arc::new(AtomicBool::new(false));
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
     for _ in 0..jobs {
-        let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
+        let (queue, sender, target, exec) =
+            (Arc::clone(&queue), sender.clone(), target.clone(), exec.clone());
         let gate = Arc::clone(&gate);
         let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
         std::thread::spawn(move || {
-            while let Some(plan) = next_plan(&queue, &is_interrupted) {
-                let outcome = gate.pass(plan.scenario.is_exclusive(), || play(plan, &target, is_virtual));
-                if sender.send(outcome).is_err() {
-                    return;
+            let plans = std::iter::from_fn(|| next_plan(&queue, &is_interrupted));
+            // Nobody listens any more after an interruption.
+            let mut plans = plans.inspect(|plan| {
+                let _ = sender.send(Told::Began(plan.scenario.id.clone()));
+            });
+            let send = |outcome| sender.send(Told::Played(outcome)).is_ok();
+            match (&exec, &target) {
+                (Some(exec), Target::Foreign { templates, .. }) => {
+                    keep::play_all(
+                        exec,
+                        templates.as_ref(),
+                        plans,
+                        |plan, target| play(plan, target, false),
+                        send,
+                    );
+                }
+                _ => {
+                    let _ = plans.all(|plan| {
+                        send(gate.pass(plan.scenario.is_exclusive(), || play(plan, &target, is_virtual)))
+                    });
                 }
             }
         });
     }
     drop(sender);
+    let mut outcomes = collect(receiver, interrupt, total)?;
+    is_interrupted.store(outcomes.1, Ordering::Relaxed);
+    outcomes.0.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(outcomes)
+}
+
+/// Takes in what is told, until all is played or an interruption comes.
+fn collect(
+    mut receiver: UnboundedReceiver<Told>,
+    mut interrupt: Interrupt,
+    total: usize,
+) -> Result<(Vec<Outcome>, bool), Failure> {
+    let mut progress = Progress::on_terminal(total);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
     let mut outcomes = Vec::new();
-    runtime.block_on(async {
+    let is_interrupted = runtime.block_on(async {
         loop {
             tokio::select! {
-                outcome = receiver.recv() => match outcome {
-                    Some(outcome) => outcomes.push(outcome),
-                    None => break,
+                told = receiver.recv() => match told {
+                    Some(Told::Began(id)) => progress.began(&id),
+                    Some(Told::Played(outcome)) => {
+                        progress.played(&outcome);
+                        outcomes.push(outcome);
+                    }
+                    None => return false,
                 },
-                _ = tokio::signal::ctrl_c() => {
-                    is_interrupted.store(true, Ordering::Relaxed);
-                    break;
-                }
+                () = interrupt.come() => return true,
             }
         }
     });
-    outcomes.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok((outcomes, is_interrupted.load(Ordering::Relaxed)))
+    Ok((outcomes, is_interrupted))
 }
 
 fn next_plan(queue: &Mutex<VecDeque<Plan>>, is_interrupted: &AtomicBool) -> Option<Plan> {
@@ -322,18 +392,7 @@ fn play(plan: Plan, target: &Target, is_virtual: bool) -> Outcome {
         Ok(Err(problem)) => problem,
         Err(_) => "sv2-conform panicked; the message is on standard error".to_owned(),
     };
-    Outcome {
-        id,
-        title,
-        verdict: Verdict::Error,
-        survival: Survival::Alive,
-        reason: Some(reason),
-        findings: Vec::new(),
-        clauses: Vec::new(),
-        trace: Vec::new(),
-        seed,
-        tries: 1,
-    }
+    Outcome::unplayed(&id, &title, seed, Verdict::Error, &reason)
 }
 
 /// Creates the reports at the start, so that a path that cannot be written is found before the work is done.
@@ -359,7 +418,7 @@ fn target_arguments(args: &RunArgs) -> String {
     let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
     let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
     let faults = args.fault.iter().map(|fault| format!(" --fault {}", fault.id));
-    target.chain(templates).chain(is_virtual).chain(faults).collect()
+    target.chain([launch::arguments(args)]).chain(templates).chain(is_virtual).chain(faults).collect()
 }
 
 fn fault(id: &str) -> Result<Fault, String> {
@@ -372,7 +431,7 @@ fn default_jobs() -> usize {
 }
 
 /// A seed from the system's own randomness, by way of the standard library's hasher keys.
-fn drawn_seed() -> u64 {
+pub(super) fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0u8)
 }

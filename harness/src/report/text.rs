@@ -16,7 +16,7 @@ pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
     for outcome in &run.outcomes {
         let verdict = outcome.verdict.name();
         line(&mut text, format_args!("{verdict:14} {}  {}", outcome.id, outcome.title));
-        if let Some(reason) = &outcome.reason {
+        if let Some(reason) = outcome.reason.as_deref().and_then(|reason| reason.lines().next()) {
             line(&mut text, format_args!("{:14} {reason}", ""));
         }
     }
@@ -59,7 +59,8 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
         show(&mut text, finding, outcome, ledger);
     }
-    if let (true, Some(reason)) = (outcome.findings.is_empty(), &outcome.reason) {
+    let needs_reason = outcome.findings.is_empty() || outcome.survival == Survival::Died;
+    for reason in outcome.reason.iter().filter(|_| needs_reason).flat_map(|reason| reason.lines()) {
         line(&mut text, format_args!("  {reason}"));
     }
     // Shells take brackets for patterns.

@@ -60,7 +60,7 @@ mod tests {
     fn ids(header: &str) -> Vec<String> {
         let text = format!("sv2t 1\ntitle \"t\"\n{header}\nalive\n");
         let file = parse("t", &text).unwrap();
-        let source = Arc::new(Source { name: "t".into(), text: text.as_str().into(), file });
+        let source = Arc::new(Source { name: "t".into(), path: None, text: text.as_str().into(), file });
         rows("a/b", &source).into_iter().map(|scenario| scenario.id).collect()
     }
 
