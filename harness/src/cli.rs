@@ -10,6 +10,7 @@ use crate::suite::{self, SuiteError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// What the program exits with. The first that applies wins, in this order.
@@ -137,15 +138,14 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     let suite = select::suite(&args.paths, ledger)?;
     match args.format {
         ListFormat::Text => {
-            for scenario in &suite.scenarios {
-                println!("{}  {}", scenario.id, scenario.title());
-            }
+            let lines = suite.scenarios.iter().map(|it| format!("{}  {}\n", it.id, it.title()));
+            print(&lines.collect::<String>());
         }
         ListFormat::Json => {
             let rows = suite.scenarios.iter().map(|scenario| {
                 json!({ "id": scenario.id, "title": scenario.title(), "checks": scenario.checks() })
             });
-            println!("{:#}", rows.collect::<serde_json::Value>());
+            print(&format!("{:#}\n", rows.collect::<serde_json::Value>()));
         }
     }
     Ok(if suite.scenarios.is_empty() { Exit::Nothing } else { Exit::Fine })
@@ -153,8 +153,13 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
 
 fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     let suite = select::suite(&args.paths, ledger)?;
-    println!("{} scenarios and {} fragments are fine", suite.scenarios.len(), suite.fragments.len());
+    print(&format!("{} scenarios and {} fragments are fine\n", suite.scenarios.len(), suite.fragments.len()));
     Ok(Exit::Fine)
+}
+
+/// Writes to standard output. A reader that has gone away, as `head` does, is no fault of ours.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// The kinds of reports, for `--help`.

@@ -5,10 +5,12 @@
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
 mod connection;
+mod enter;
 mod eval;
 mod expect;
 pub mod facts;
 mod judge;
+mod needs;
 mod play;
 mod send;
 mod shares;

@@ -1,6 +1,6 @@
 //! `sv2-conform run`.
 
-use super::{Exit, Failure, report_kinds, select};
+use super::{Exit, Failure, print, report_kinds, select};
 use crate::drive;
 use crate::ledger::Ledger;
 use crate::report::{self, Kind, Run};
@@ -13,7 +13,7 @@ use clap::Args;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,10 @@ use sv2_wire::url::Sv2Url;
 
 /// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
 const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
+/// The largest `--timeout-scale`.
+const LARGEST_SCALE: f64 = 1000.0;
+/// How long one attempt to reach the target may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
 /// How often a target that is not ready yet is tried again.
 const READY_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -66,11 +70,14 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     let seed = args.seed.unwrap_or_else(drawn_seed);
-    let mut reports = open_reports(&args.report)?;
-    if !args.timeout_scale.is_finite() || args.timeout_scale <= 0.0 {
-        return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
+    let scale = args.timeout_scale;
+    if !(scale > 0.0 && scale <= LARGEST_SCALE) {
+        let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
+        return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
     }
     let suite = select::suite(&args.paths, &ledger)?;
+    // Only now, so that a mistake on the command line costs nobody an earlier report.
+    let mut reports = open_reports(&args.report)?;
     let target = target(&args)?;
     let started = Instant::now();
     let ledger = Arc::new(ledger);
@@ -98,8 +105,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
 
 fn print_text(run: &Run, ledger: &Ledger) {
     let text = report::KINDS.iter().find(|kind| kind.name == "text").map(|kind| (kind.write)(run, ledger));
-    // A reader that has gone away, as `head` does, is no fault of the run.
-    let _ = std::io::stdout().write_all(text.unwrap_or_default().as_bytes());
+    print(&text.unwrap_or_default());
 }
 
 /// What the outcomes amount to.
@@ -141,8 +147,8 @@ fn is_loopback(url: &Sv2Url) -> bool {
 fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
-        match std::net::TcpStream::connect(url.address()) {
-            Ok(_) => return Ok(()),
+        match attempt(url) {
+            Ok(()) => return Ok(()),
             Err(_) if started.elapsed() < bound => std::thread::sleep(READY_INTERVAL),
             Err(error) => {
                 let text = format!("{url}: {error}; is the target running, and is that its address?");
@@ -150,6 +156,18 @@ fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// Connects to the first address of the target that answers.
+fn attempt(url: &Sv2Url) -> std::io::Result<()> {
+    let mut result = Err(std::io::Error::other("the name has no address"));
+    for address in url.address().to_socket_addrs()? {
+        result = TcpStream::connect_timeout(&address, ATTEMPT).map(drop);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
 }
 
 /// Runs our template provider on a thread of its own for as long as the program runs.
@@ -221,13 +239,14 @@ fn play_all(
     let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
     let mut outcomes = Vec::new();
     runtime.block_on(async {
+        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             tokio::select! {
                 outcome = receiver.recv() => match outcome {
                     Some(outcome) => outcomes.push(outcome),
                     None => break,
                 },
-                _ = tokio::signal::ctrl_c() => {
+                _ = &mut interrupt => {
                     is_interrupted.store(true, Ordering::Relaxed);
                     break;
                 }
