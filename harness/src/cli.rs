@@ -189,9 +189,8 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     args.selection.narrow(&mut suite);
     match args.format {
         ListFormat::Text => {
-            for scenario in &suite.scenarios {
-                println!("{}  {}", scenario.id, scenario.title());
-            }
+            let lines = suite.scenarios.iter().map(|it| format!("{}  {}\n", it.id, it.title()));
+            print(&lines.collect::<String>());
         }
         ListFormat::Json => {
             let rows = suite.scenarios.iter().map(|scenario| {
@@ -203,7 +202,7 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
                     "exclusive": scenario.is_exclusive(),
                 })
             });
-            println!("{:#}", rows.collect::<serde_json::Value>());
+            print(&format!("{:#}\n", rows.collect::<serde_json::Value>()));
         }
     }
     Ok(if suite.scenarios.is_empty() { Exit::Nothing } else { Exit::Fine })
@@ -238,21 +237,25 @@ fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     let suite = select::suite(&args.paths, ledger)?;
     let remarks = lint::remarks(&suite);
     for remark in &remarks {
-        println!("{}", remark.text);
+        print(&format!("{}\n", remark.text));
     }
     if remarks.iter().any(|remark| !remark.is_warning || args.deny.is_some()) {
         return Ok(Exit::Usage);
     }
-    println!("{} scenarios and {} fragments are fine", suite.scenarios.len(), suite.fragments.len());
+    print(&format!("{} scenarios and {} fragments are fine\n", suite.scenarios.len(), suite.fragments.len()));
     Ok(Exit::Fine)
 }
 
 fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "sv2-conform", &mut script);
-    // A reader that has gone away, as `head` does, is no fault of ours.
-    let _ = std::io::stdout().write_all(&script);
+    print(&String::from_utf8_lossy(&script));
     Ok(Exit::Fine)
+}
+
+/// Writes to standard output. A reader that has gone away, as `head` does, is no fault of ours.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// The kinds of reports, for `--help`.

@@ -13,10 +13,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
 /// How long a control request, and the bytes that it causes, may take.
 const CONTROL_BOUND: Duration = Duration::from_secs(30);
+/// How long the last bytes of a scenario may take to go out.
+const FINISH_BOUND: Duration = Duration::from_secs(1);
 /// How long TCP may take to connect.
 const CONNECT_BOUND: Duration = Duration::from_secs(10);
 
@@ -75,6 +78,7 @@ struct Driver {
     started: Instant,
     pool_elapsed: Duration,
     sockets: BTreeMap<Connection, Socket>,
+    writers: Vec<JoinHandle<()>>,
     events: mpsc::UnboundedReceiver<(Connection, SocketEvent)>,
     sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
 }
@@ -82,6 +86,7 @@ struct Driver {
 struct Socket {
     local: SocketAddr,
     writer: mpsc::UnboundedSender<Write>,
+    reader: AbortHandle,
     sent: u64,
     received: u64,
     is_closed: bool,
@@ -104,8 +109,9 @@ enum SocketEvent {
 impl Driver {
     fn new(address: String, steering: Steering) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        let (started, pool_elapsed, sockets) = (Instant::now(), Duration::ZERO, BTreeMap::new());
-        Self { address, steering, started, pool_elapsed, sockets, events, sender }
+        let (started, pool_elapsed) = (Instant::now(), Duration::ZERO);
+        let (sockets, writers) = (BTreeMap::new(), Vec::new());
+        Self { address, steering, started, pool_elapsed, sockets, writers, events, sender }
     }
 
     async fn play(mut self, plan: Plan) -> Outcome {
@@ -115,6 +121,7 @@ impl Driver {
                 self.carry(output, &mut runner).await;
             }
             if let Some(outcome) = runner.outcome() {
+                self.finish().await;
                 return outcome;
             }
             let wake_at = runner.wake_at().map_or(CONTROL_BOUND, |wake_at| wake_at);
@@ -124,6 +131,18 @@ impl Driver {
                 () = tokio::time::sleep_until(self.started + wake_at) => runner.handle(Input::Tick, self.now()),
             }
         }
+    }
+
+    /// Lets what was written go out, and the ends of connections too.
+    async fn finish(mut self) {
+        self.sockets.clear();
+        let all_written = async {
+            for writer in self.writers {
+                let _ = writer.await;
+            }
+        };
+        // A peer that does not read any more is not waited for.
+        let _ = tokio::time::timeout(FINISH_BOUND, all_written).await;
     }
 
     fn now(&self) -> Now {
@@ -154,8 +173,10 @@ impl Driver {
                 self.sockets.remove(&connection);
             }
             Output::Reset(connection) => {
-                self.write(connection, Write::Reset);
-                self.sockets.remove(&connection);
+                if let Some(socket) = self.sockets.remove(&connection) {
+                    let _ = socket.writer.send(Write::Reset);
+                    socket.reader.abort();
+                }
             }
             Output::Control(control) => {
                 let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
@@ -206,9 +227,9 @@ impl Driver {
         let local = stream.local_addr()?;
         let (reader, writer) = stream.into_split();
         let (sender, writes) = mpsc::unbounded_channel();
-        tokio::spawn(read(connection, reader, self.sender.clone()));
-        tokio::spawn(write_all(writer, writes));
-        let socket = Socket { local, writer: sender, sent: 0, received: 0, is_closed: false };
+        let reader = tokio::spawn(read(connection, reader, self.sender.clone())).abort_handle();
+        self.writers.push(tokio::spawn(write_all(writer, writes)));
+        let socket = Socket { local, writer: sender, reader, sent: 0, received: 0, is_closed: false };
         self.sockets.insert(connection, socket);
         Ok(())
     }
@@ -304,7 +325,12 @@ async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiv
         let done = match write {
             Write::Bytes(bytes) => writer.write_all(&bytes).await,
             Write::Finish => writer.shutdown().await,
-            Write::Reset => writer.as_ref().set_zero_linger(),
+            Write::Reset => {
+                // Dropped without its orderly end, so that nothing but the reset goes out once the reader is gone too.
+                let _ = writer.as_ref().set_zero_linger();
+                writer.forget();
+                return;
+            }
         };
         if done.is_err() {
             return;

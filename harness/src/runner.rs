@@ -6,10 +6,12 @@
 
 mod all_of;
 mod connection;
+mod enter;
 pub(crate) mod eval;
 mod expect;
 pub mod facts;
 mod judge;
+mod needs;
 mod never;
 mod play;
 mod send;

@@ -1,5 +1,7 @@
 //! Where scenarios come from: the embedded suite, or files and folders on disk.
 
+mod calls;
+
 use crate::ledger::{Ledger, LedgerError};
 use crate::scenario;
 use crate::scenario::check::{Vocabulary, check};
@@ -185,7 +187,7 @@ pub fn load_embedded(ledger: &Ledger) -> Result<Suite, SuiteError> {
 /// # Errors
 /// A path is missing, empty or unreadable, or files do not parse.
 pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
-    let (mut scenarios, mut fragments) = (Vec::new(), Vec::new());
+    let (mut chosen, mut library) = (Vec::new(), Vec::new());
     for path in paths {
         if !path.exists() {
             return Err(SuiteError::Missing(path.clone()));
@@ -193,27 +195,22 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
         let root = root_of(path);
         let mut files = Vec::new();
         collect_files(path, &mut files)?;
-        for file in &files {
-            let raw = read(file, &root)?;
-            if raw.id.starts_with(&format!("{FRAGMENTS}/")) {
-                fragments.push(raw)
-            } else {
-                scenarios.push(raw)
-            }
-        }
-        let fragment_folder = root.join(FRAGMENTS);
-        if fragment_folder.is_dir() && !fragment_folder.starts_with(path) {
-            let mut files = Vec::new();
-            collect_files(&fragment_folder, &mut files)?;
-            for file in &files {
-                fragments.push(read(file, &root)?);
-            }
-        }
         if files.is_empty() {
             return Err(SuiteError::Empty(path.clone()));
         }
+        let folder = root.join(FRAGMENTS);
+        let is_inside = path.canonicalize().is_ok_and(|path| folder.starts_with(path));
+        let mut fragments = Vec::new();
+        if folder.is_dir() && !is_inside {
+            collect_files(&folder, &mut fragments)?;
+        }
+        for (files, into) in [(&files, &mut chosen), (&fragments, &mut library)] {
+            for file in files {
+                into.push(read(file, &root)?);
+            }
+        }
     }
-    assemble(scenarios, fragments, ledger)
+    assemble(chosen, library, ledger)
 }
 
 /// The scenario and fragment files that paths name: files as they are, folders searched through.
@@ -250,44 +247,30 @@ pub fn read_text(path: &Path) -> Result<String, SuiteError> {
     })
 }
 
-/// Parses and checks: fragments first, since scenarios name them.
-fn assemble(files: Vec<Raw>, own_fragments: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
-    let is_fragment = |raw: &Raw| raw.id.starts_with(&format!("{FRAGMENTS}/"));
-    let (mut fragment_files, scenario_files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_fragment);
-    let mut embedded = Vec::new();
+/// Parses and checks what was chosen, with the fragments of a library and those of the embedded suite at hand.
+fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
+    let mut at_hand = Vec::new();
     if let Some(folder) = EMBEDDED.get_dir(FRAGMENTS) {
-        collect_embedded(folder, &mut embedded);
+        collect_embedded(folder, &mut at_hand);
     }
-    // Later ones replace earlier ones of the same name: the suite's own fragments come last.
-    embedded.append(&mut fragment_files);
-    embedded.extend(own_fragments);
-
-    let mut errors = Vec::new();
-    let mut fragments = BTreeMap::new();
-    for raw in embedded {
+    at_hand.extend(library);
+    let at_hand = at_hand.into_iter().map(|raw| (raw, false));
+    let (mut errors, mut scenarios, mut fragments) = (Vec::new(), Vec::new(), BTreeMap::new());
+    // Later fragments replace earlier ones of the same name: the suite's own come last.
+    for (raw, is_chosen) in at_hand.chain(chosen.into_iter().map(|raw| (raw, true))) {
         match parse(raw) {
-            Ok((_, source)) => {
-                if let FileKind::Fragment(signature) = &source.file.kind {
-                    fragments.insert(signature.name.node.clone(), Arc::clone(&source));
-                }
-            }
+            Ok((id, source)) => match &source.file.kind {
+                FileKind::Fragment(signature) => _ = fragments.insert(signature.name.node.clone(), source),
+                FileKind::Scenario { .. } if is_chosen => scenarios.extend(matrix::rows(&id, &source)),
+                FileKind::Scenario { .. } => {}
+            },
             Err(error) => errors.push(error),
         }
     }
+    errors.extend(calls::circles(&fragments));
     let words = Words::new(ledger, &fragments);
-    let mut scenarios = Vec::new();
-    for source in fragments.values() {
-        errors.extend(problems(source, &words));
-    }
-    for raw in scenario_files {
-        match parse(raw) {
-            Ok((id, source)) => {
-                errors.extend(problems(&source, &words));
-                scenarios.extend(matrix::rows(&id, &source));
-            }
-            Err(error) => errors.push(error),
-        }
-    }
+    let sources = fragments.values().chain(scenarios.iter().map(|scenario| &scenario.source));
+    errors.extend(sources.filter_map(|source| problems(source, &words)));
     if !errors.is_empty() {
         return Err(SuiteError::Scenarios(errors));
     }

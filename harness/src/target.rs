@@ -116,11 +116,11 @@ pub fn scenario_seed(run_seed: u64, id: &str) -> u64 {
 
 /// What an argument of `pool(...)` gives: a value, or that of a matrix.
 fn setting_value(value: &Expr, scenario: &Scenario) -> Result<SettingValue, String> {
-    let env = Env::of_row(&scenario.row)?;
+    let env = Env::of_row(&scenario.row).map_err(|stop| stop.reason())?;
     if let ExprKind::Name(word) = &value.kind {
         return Ok(SettingValue::Word(word.clone()));
     }
-    match env.eval(value)? {
+    match env.eval(value).map_err(|stop| stop.reason())? {
         Datum::Number(number) => {
             small(number).map(SettingValue::Number).ok_or_else(|| "the number is too large".to_owned())
         }

@@ -110,7 +110,7 @@ pub struct Finding {
     pub came: String,
     /// The line that says so.
     pub place: Place,
-    /// The last line of the trace when it was found; the frames around it are what a reader wants to see.
+    /// How many lines the trace had when it was found, so that the last of them is what it is about.
     pub trace_line: usize,
 }
 

@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::interrupt::Interrupt;
 use super::launch::{self, Stopper};
 use super::progress::Progress;
-use super::{Exit, Failure, keep, report_kinds, select};
+use super::{Exit, Failure, keep, print, report_kinds, select};
 use crate::drive;
 use crate::exec::Exec;
 use crate::ledger::Ledger;
@@ -20,7 +20,7 @@ use clap::Args;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -35,6 +35,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
 const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
+/// The largest `--timeout-scale`.
+const LARGEST_SCALE: f64 = 1000.0;
+/// How long one attempt to reach the target may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
 /// How often a target that is not ready yet is tried again.
 const READY_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -103,9 +107,10 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     let default_seed = || if args.is_embedded() { snapshot::SEED } else { drawn_seed() };
     let seed = args.seed.unwrap_or_else(default_seed);
     let snapshots = snapshots(&args, seed)?;
-    let mut reports = open_reports(&args.report)?;
-    if !args.timeout_scale.is_finite() || args.timeout_scale <= 0.0 {
-        return Err(Failure::usage(format!("--timeout-scale {}: a factor is above 0", args.timeout_scale)));
+    let scale = args.timeout_scale;
+    if !(scale > 0.0 && scale <= LARGEST_SCALE) {
+        let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
+        return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
     }
     let mut suite = select::suite(&args.paths, &ledger)?;
     args.selection.narrow(&mut suite);
@@ -114,6 +119,8 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
             "--serve-templates: for a target that takes them; give --target or --exec",
         ));
     }
+    // Only now, so that a mistake on the command line costs nobody an earlier report.
+    let mut reports = open_reports(&args.report)?;
     let (target, exec, interrupt) = match &args.exec {
         Some(line) => {
             let interrupt = Interrupt::listen()?;
@@ -153,8 +160,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
 
 fn print_text(run: &Run, ledger: &Ledger) {
     let text = report::KINDS.iter().find(|kind| kind.name == "text").map(|kind| (kind.write)(run, ledger));
-    // A reader that has gone away, as `head` does, is no fault of the run.
-    let _ = std::io::stdout().write_all(text.unwrap_or_default().as_bytes());
+    print(&text.unwrap_or_default());
 }
 
 /// What the outcomes amount to.
@@ -227,8 +233,8 @@ pub(super) fn is_loopback(url: &Sv2Url) -> bool {
 fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
-        match std::net::TcpStream::connect(url.address()) {
-            Ok(_) => return Ok(()),
+        match attempt(url) {
+            Ok(()) => return Ok(()),
             Err(_) if started.elapsed() < bound => std::thread::sleep(READY_INTERVAL),
             Err(error) => {
                 let text = format!("{url}: {error}; is the target running, and is that its address?");
@@ -236,6 +242,18 @@ fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// Connects to the first address of the target that answers.
+fn attempt(url: &Sv2Url) -> std::io::Result<()> {
+    let mut result = Err(std::io::Error::other("the name has no address"));
+    for address in url.address().to_socket_addrs()? {
+        result = TcpStream::connect_timeout(&address, ATTEMPT).map(drop);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
 }
 
 /// Runs our template provider on a thread of its own for as long as the program runs.

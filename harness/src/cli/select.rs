@@ -64,6 +64,10 @@ pub(super) fn suite(arguments: &[PathBuf], ledger: &Ledger) -> Result<Suite, Fai
     let mut chosen = if paths.is_empty() { Suite::default() } else { suite::load(&paths, ledger)? };
     if !ids.is_empty() {
         let embedded = suite::load_embedded(ledger)?;
+        if let Some((name, own)) = replaced(&chosen, &embedded) {
+            let text = format!("{own} replaces the fragment {name} of the embedded suite; run them apart");
+            return Err(Failure::usage(text));
+        }
         chosen.fragments.extend(embedded.fragments.clone());
         for id in ids {
             let id = id.to_string_lossy();
@@ -82,6 +86,14 @@ pub(super) fn suite(arguments: &[PathBuf], ledger: &Ledger) -> Result<Suite, Fai
     chosen.scenarios.sort_by(|a, b| a.id.cmp(&b.id));
     chosen.scenarios.dedup_by(|a, b| a.id == b.id && a.source.name == b.source.name);
     Ok(chosen)
+}
+
+/// A fragment that means something else to the chosen files than to the embedded suite.
+fn replaced(chosen: &Suite, embedded: &Suite) -> Option<(String, String)> {
+    let (name, own) = chosen.fragments.iter().find(|(name, own)| {
+        embedded.fragments.get(*name).is_some_and(|embedded| embedded.text != own.text)
+    })?;
+    Some((name.clone(), own.name.to_string()))
 }
 
 fn unknown(id: &str, embedded: &Suite) -> Failure {

@@ -16,14 +16,14 @@ impl Player {
         let mut open: Vec<(&Arm, Option<Datum>)> = Vec::new();
         for arm in &expect.arms {
             let request = arm.reply_to.as_ref().map(|reference| self.env.reference(reference)).transpose();
-            open.push((arm, request.map_err(Stop::Error)?));
+            open.push((arm, request?));
         }
         let request = open.iter().find_map(|(_, request)| request.clone());
         let conn = self.connection(step, request.as_ref())?;
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&expect.claims, &source, step.line);
         let within = match &expect.within {
-            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.duration(expr)?,
             None => self.plan.profile.reply_within,
         };
         let deadline = self.deadline(within);
@@ -70,7 +70,7 @@ impl Player {
         let message = Datum::Message(conn, Box::new(message.clone()));
         arm.judgements.iter().all(|judgement| {
             let Some(test) = &judgement.test else { return true };
-            let value = message.member(&judgement.path.root.node).ok_or_else(String::new);
+            let value = message.member(&judgement.path.root.node).ok_or(Stop::Found);
             let value = value.and_then(|value| members(value, &judgement.path.members));
             let value = value.and_then(|value| self.env.masked(value, judgement.mask.as_ref()));
             let compared =

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-use sv2_session::{Direction, Session};
+use sv2_session::{Direction, Session, answers, has_answer};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
-use sv2_wire::noise::{Certificate, CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN};
+use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
 use sv2_wire::{DecodeError, Message, MessageSpec};
 
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
@@ -78,6 +78,14 @@ pub(crate) struct Conn {
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
     pub(crate) shape: Shape,
+    /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
+    pub(crate) pings: Vec<Message>,
+    /// What was sent and has an answer.
+    requests: Vec<Message>,
+    /// Answers that came while something else was waited for.
+    aside: Vec<Message>,
+    /// Whether the peer agreed to extensions.
+    has_extensions: bool,
     world: Rc<World>,
     link: Option<Link>,
     /// What was taken off the link before the scenario read it.
@@ -94,11 +102,58 @@ impl Conn {
             Some(NetEvent::Refused(reason)) => return Err(ConnectError::Refused(reason)),
             Some(_) | None => return Err(ConnectError::TimedOut),
         }
-        let (session, early) = (Session::default(), VecDeque::new());
-        let name = name.to_owned();
-        let inbox = VecDeque::new();
-        let shape = Shape::default();
-        Ok(Self { name, id, session, closed: None, corruption: None, shape, world, link: None, inbox, early })
+        Ok(Self {
+            name: name.to_owned(),
+            id,
+            session: Session::default(),
+            closed: None,
+            corruption: None,
+            shape: Shape::default(),
+            pings: Vec::new(),
+            requests: Vec::new(),
+            aside: Vec::new(),
+            has_extensions: false,
+            world,
+            link: None,
+            inbox: VecDeque::new(),
+            early: VecDeque::new(),
+        })
+    }
+
+    /// Whether frames can be sent.
+    pub(crate) fn has_link(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// Keeps a message that was passed over for whoever waits for it later, if it answers anything. `false` if it does not.
+    pub(crate) fn set_aside(&mut self, message: &Message) -> bool {
+        let is_answer = self.requests.iter().rev().any(|request| answers(request, message));
+        if is_answer && !self.is_pong(message) {
+            self.aside.push(message.clone());
+        }
+        is_answer
+    }
+
+    /// Whether the message answers nothing but a ping.
+    pub(crate) fn is_pong(&self, message: &Message) -> bool {
+        !matches!(message, Message::SubmitSharesSuccess(_))
+            && self.pings.iter().any(|ping| answers(ping, message))
+    }
+
+    /// A request has its answer; another one would be one too many.
+    pub(crate) fn answered(&mut self, request: &Message) {
+        if let Some(found) = self.requests.iter().position(|known| known == request) {
+            self.requests.remove(found);
+        }
+    }
+
+    /// The answer to a request, if it was set aside. A SubmitShares.Success stays there, since it may answer several.
+    pub(crate) fn take_aside(&mut self, request: &Message) -> Option<Message> {
+        let found = self.aside.iter().position(|message| answers(request, message))?;
+        match self.aside.get(found)? {
+            success @ Message::SubmitSharesSuccess(_) => Some(success.clone()),
+            _ => Some(self.aside.remove(found)),
+        }
     }
 
     /// Speaks frames without encryption from now on.
@@ -124,14 +179,10 @@ impl Conn {
             match link.poll() {
                 Ok(Some(Event::Established { identity: Some(server), .. })) => {
                     self.link = Some(link);
-                    let now = u64::from(self.world.now().unix);
-                    let signed = |key| server.verify(key, now, 0) != Err(CertificateError::BadSignature);
-                    let signed_by_authority = peer.authority.as_ref().map(signed);
-                    let valid_now = valid_at(&server.certificate, now);
-                    return Ok(Identity { server: *server, valid_now, signed_by_authority });
+                    return Ok(self.identity(*server, peer));
                 }
                 Ok(_) => {}
-                Err(error) => return Err(Item::Broken(error)),
+                Err(error) => return Err(self.broken(error, trace)),
             }
             match self.world.event(self.id, deadline).await {
                 Some(NetEvent::Bytes(bytes)) => link.receive(&bytes),
@@ -157,7 +208,7 @@ impl Conn {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
-                Err(error) => return Item::Broken(error),
+                Err(error) => return self.broken(error, trace),
             }
             if let Some(closed) = self.closed {
                 return Item::Closed(closed);
@@ -231,6 +282,9 @@ impl Conn {
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
         if let Ok(decoded) = decoded {
             self.session.observe(Direction::ToServer, &decoded.message, self.world.now().elapsed);
+            if has_answer(&decoded.message) {
+                self.requests.push(decoded.message);
+            }
         }
         Ok(())
     }
@@ -259,20 +313,44 @@ impl Conn {
     }
 
     fn received(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Item {
-        let decoded = frame.decode();
-        let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
+        // Behind the last field only extensions that both sides agreed on may put anything (spec section 3.4.3).
+        let decoded = if self.has_extensions {
+            frame.decode().map(|decoded| decoded.message)
+        } else {
+            Message::decode_exact(frame.header.kind, &frame.payload)
+        };
+        let text = describe(frame, decoded.as_ref());
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
         match decoded {
-            Ok(decoded) if decoded.message.spec().channel_msg != frame.header.channel_msg => {
-                Item::WrongChannelBit(decoded.message.spec())
+            Ok(message) if message.spec().channel_msg != frame.header.channel_msg => {
+                Item::WrongChannelBit(message.spec())
             }
-            Ok(decoded) => {
-                self.session.observe(Direction::ToClient, &decoded.message, self.world.now().elapsed);
-                Item::Message(decoded.message)
+            Ok(message) => {
+                self.has_extensions |= matches!(message, Message::RequestExtensionsSuccess(_));
+                self.session.observe(Direction::ToClient, &message, self.world.now().elapsed);
+                Item::Message(message)
             }
             Err(error) if matches!(error.problem, sv2_wire::Problem::UnknownMessage { .. }) => Item::Unknown,
             Err(error) => Item::Malformed(error),
         }
+    }
+
+    fn identity(&self, server: ServerIdentity, peer: &Peer) -> Identity {
+        let now = u64::from(self.world.now().unix);
+        let verified = peer.authority.as_ref().map(|key| server.verify(key, now, CERTIFICATE_LEEWAY));
+        let from = u64::from(server.certificate.valid_from).saturating_sub(CERTIFICATE_LEEWAY);
+        let until = u64::from(server.certificate.not_valid_after).saturating_add(CERTIFICATE_LEEWAY);
+        Identity {
+            server,
+            valid_now: (from..=until).contains(&now),
+            signed_by_authority: verified.map(|result| result != Err(CertificateError::BadSignature)),
+            refused: verified.and_then(Result::err),
+        }
+    }
+
+    fn broken(&self, error: LinkError, trace: &mut Vec<TraceLine>) -> Item {
+        trace.push(self.note(&format!("received what cannot be read: {error}")));
+        Item::Broken(error)
     }
 
     fn peer_closed(&mut self, how: Closed, trace: &mut Vec<TraceLine>) -> Item {
@@ -305,12 +383,6 @@ fn corrupt(bytes: &mut [u8], payload_len: usize, corruption: Corruption) -> Resu
     };
     *byte ^= 1 << (corruption.bit % 8);
     Ok(())
-}
-
-fn valid_at(certificate: &Certificate, now: u64) -> bool {
-    let from = u64::from(certificate.valid_from).saturating_sub(CERTIFICATE_LEEWAY);
-    let until = u64::from(certificate.not_valid_after).saturating_add(CERTIFICATE_LEEWAY);
-    (from..=until).contains(&now)
 }
 
 fn describe(frame: &Frame, message: Result<&Message, &DecodeError>) -> String {

@@ -1,10 +1,12 @@
-//! Evaluates expressions and comparisons. What can go wrong here is the scenario's fault, or a peer's value of a kind
-//! that the scenario did not foresee; both come back as text.
+//! Evaluates expressions and comparisons. What has no value because of what the peer did, or did not, blocks the scenario;
+//! what makes no sense whatever the peer does is the scenario's own error.
 
+use super::judge::Stop;
 use super::value::{Datum, small};
 use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
 use crate::suite::Cell;
 use crate::vocabulary;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use sv2_wire::U256;
@@ -28,7 +30,7 @@ pub(crate) enum Comparison {
 
 impl Env {
     /// The values of a matrix row. A bare word is the bytes of its name.
-    pub(crate) fn of_row(row: &[Cell]) -> Result<Self, String> {
+    pub(crate) fn of_row(row: &[Cell]) -> Result<Self, Stop> {
         let mut env = Self::default();
         for cell in row {
             let value = match &cell.value.kind {
@@ -48,7 +50,7 @@ impl Env {
         self.captures.get(name)
     }
 
-    pub(crate) fn eval(&self, expr: &Expr) -> Result<Datum, String> {
+    pub(crate) fn eval(&self, expr: &Expr) -> Result<Datum, Stop> {
         Ok(match &expr.kind {
             ExprKind::Integer(number) => Datum::Number(U256::from_be_bytes(number.0)),
             ExprKind::Float(float) => Datum::Float(float.0),
@@ -58,60 +60,64 @@ impl Env {
             ExprKind::None => Datum::None,
             ExprKind::Symbol(name) => Datum::Symbol(name.clone()),
             ExprKind::Constant(name) => {
-                Datum::Number(vocabulary::constant(name).ok_or_else(|| format!("no constant {name}"))?)
+                Datum::Number(vocabulary::constant(name).ok_or_else(|| wrong(format!("no constant {name}")))?)
             }
             ExprKind::Name(name) => {
-                self.get(name).cloned().ok_or_else(|| format!("`{name}` means nothing here"))?
+                self.get(name).cloned().ok_or_else(|| wrong(format!("`{name}` means nothing here")))?
             }
             ExprKind::Reference(reference) => self.reference(reference)?,
             ExprKind::List(items) => {
                 Datum::List(items.iter().map(|item| self.eval(item)).collect::<Result<_, _>>()?)
             }
-            ExprKind::Range(..) => return Err("a range stands behind `in` only".to_owned()),
-            ExprKind::Length(inner) => length(&self.eval(inner)?)?,
+            ExprKind::Range(..) => return Err(wrong("a range stands behind `in` only".to_owned())),
+            ExprKind::Length(inner) => length(&self.eval(inner)?).map_err(wrong)?,
             ExprKind::Binary { operator, left, right } => {
-                binary(*operator, self.eval(left)?, self.eval(right)?)?
+                binary(*operator, self.eval(left)?, self.eval(right)?).map_err(wrong)?
             }
         })
     }
 
-    pub(crate) fn duration(&self, expr: &Expr) -> Result<Duration, String> {
+    pub(crate) fn duration(&self, expr: &Expr) -> Result<Duration, Stop> {
         match self.eval(expr)? {
             Datum::Duration(duration) => Ok(duration),
-            other => Err(format!("expected a duration, got {}", other.describe())),
+            other => Err(wrong(format!("expected a duration, got {}", other.describe()))),
         }
     }
 
-    pub(crate) fn integer(&self, expr: &Expr) -> Result<u64, String> {
+    pub(crate) fn integer(&self, expr: &Expr) -> Result<u64, Stop> {
         match self.eval(expr)? {
-            Datum::Number(number) => small(number).ok_or_else(|| "the number is too large".to_owned()),
-            other => Err(format!("expected a number, got {}", other.describe())),
+            Datum::Number(number) => small(number).ok_or_else(|| wrong("the number is too large".to_owned())),
+            other => Err(wrong(format!("expected a number, got {}", other.describe()))),
         }
     }
 
-    pub(crate) fn reference(&self, reference: &Reference) -> Result<Datum, String> {
+    /// The value behind `$name`. The checks before playing let only names through that something above binds, so one
+    /// without a value belongs to an arm that was not taken.
+    pub(crate) fn reference(&self, reference: &Reference) -> Result<Datum, Stop> {
         let name = &reference.root.node;
-        let root = self.get(name).ok_or_else(|| format!("${name} is not bound"))?;
+        let root = self.get(name).ok_or_else(|| {
+            Stop::Blocked(format!("${name} has no value: the arm that binds it was not taken"))
+        })?;
         members(root.clone(), &reference.members)
     }
 
     /// The bits of a value that a mask picks; without a mask the value itself.
-    pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, String> {
+    pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, Stop> {
         match mask {
             Some(_) if value == Datum::Unknown => Ok(Datum::Unknown),
-            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?),
+            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?).map_err(wrong),
             None => Ok(value),
         }
     }
 
     /// Whether a condition holds; what cannot be known does not.
-    pub(crate) fn condition(&self, condition: &Condition) -> Result<bool, String> {
+    pub(crate) fn condition(&self, condition: &Condition) -> Result<bool, Stop> {
         let left = self.eval(&condition.left)?;
         let Some(test) = &condition.test else {
             return match left {
                 Datum::Boolean(flag) => Ok(flag),
                 Datum::Unknown => Ok(false),
-                other => Err(format!("expected true or false, got {}", other.describe())),
+                other => Err(wrong(format!("expected true or false, got {}", other.describe()))),
             };
         };
         let compared = self.compare(&left, test.operator.node, &test.operand)?;
@@ -119,14 +125,14 @@ impl Env {
     }
 
     /// Compares a value with the operand of a line.
-    pub(crate) fn compare(&self, left: &Datum, op: Operator, operand: &Expr) -> Result<Comparison, String> {
+    pub(crate) fn compare(&self, left: &Datum, op: Operator, operand: &Expr) -> Result<Comparison, Stop> {
         if *left == Datum::Unknown {
             return Ok(Comparison::Unknown);
         }
         if let (Operator::In, ExprKind::Range(low, high)) = (op, &operand.kind) {
             let (low, high) = (self.eval(low)?, self.eval(high)?);
-            let within = order(left, &low)?.is_ge() && order(left, &high)?.is_le();
-            return Ok(holds(within));
+            let above = ordered(left, &low, Ordering::is_ge)?;
+            return Ok(holds(above && ordered(left, &high, Ordering::is_le)?));
         }
         let right = self.eval(operand)?;
         if right == Datum::Unknown {
@@ -135,34 +141,37 @@ impl Env {
         Ok(match op {
             Operator::Equal => holds(equal(left, &right)),
             Operator::NotEqual => holds(!equal(left, &right)),
-            Operator::Less => holds(order(left, &right)?.is_lt()),
-            Operator::LessOrEqual => holds(order(left, &right)?.is_le()),
-            Operator::Greater => holds(order(left, &right)?.is_gt()),
-            Operator::GreaterOrEqual => holds(order(left, &right)?.is_ge()),
-            Operator::Like => like(left, &right)?,
-            Operator::In => holds(is_in(left, &right)?),
+            Operator::Less => holds(ordered(left, &right, Ordering::is_lt)?),
+            Operator::LessOrEqual => holds(ordered(left, &right, Ordering::is_le)?),
+            Operator::Greater => holds(ordered(left, &right, Ordering::is_gt)?),
+            Operator::GreaterOrEqual => holds(ordered(left, &right, Ordering::is_ge)?),
+            Operator::Like => like(left, &right).map_err(wrong)?,
+            Operator::In => holds(is_in(left, &right).map_err(wrong)?),
         })
     }
 }
 
 /// Follows a path from a value.
-pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, String> {
+pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, Stop> {
     for member in path {
-        value = match member {
-            Member::Name(name) => value
+        value = match (member, &value) {
+            (_, Datum::Unknown) => return Ok(Datum::Unknown),
+            (Member::Name(name), _) => value
                 .member(&name.node)
-                .ok_or_else(|| format!("{} has no {}", value.describe(), name.node))?,
-            Member::Index(index) => match &value {
-                Datum::List(items) => usize::try_from(index.node)
-                    .ok()
-                    .and_then(|index| items.get(index))
-                    .cloned()
-                    .ok_or_else(|| format!("there is no element {}", index.node))?,
-                other => return Err(format!("{} is no list", other.describe())),
-            },
+                .ok_or_else(|| wrong(format!("{} has no {}", value.describe(), name.node)))?,
+            (Member::Index(index), Datum::List(items)) => {
+                usize::try_from(index.node).ok().and_then(|index| items.get(index)).cloned().ok_or_else(
+                    || Stop::Blocked(format!("{} has no element {}", value.describe(), index.node)),
+                )?
+            }
+            (Member::Index(_), other) => return Err(wrong(format!("{} is no list", other.describe()))),
         };
     }
     Ok(value)
+}
+
+fn wrong(problem: String) -> Stop {
+    Stop::Error(problem)
 }
 
 fn holds(flag: bool) -> Comparison {
@@ -172,19 +181,32 @@ fn holds(flag: bool) -> Comparison {
 fn equal(left: &Datum, right: &Datum) -> bool {
     match (left, right) {
         (Datum::Number(_), Datum::Float(_)) | (Datum::Float(_), Datum::Number(_)) => {
-            order(left, right).is_ok_and(std::cmp::Ordering::is_eq)
+            order(left, right).is_ok_and(Ordering::is_eq)
         }
         _ => left == right,
     }
 }
 
-fn order(left: &Datum, right: &Datum) -> Result<std::cmp::Ordering, String> {
+fn order(left: &Datum, right: &Datum) -> Result<Ordering, String> {
     let incomparable = || format!("{} and {} have no order", left.describe(), right.describe());
     match (left, right) {
         (Datum::Number(left), Datum::Number(right)) => Ok(left.cmp(right)),
         (Datum::Duration(left), Datum::Duration(right)) => Ok(left.cmp(right)),
         _ => float(left).zip(float(right)).and_then(|(l, r)| l.partial_cmp(&r)).ok_or_else(incomparable),
     }
+}
+
+/// Whether two values have this order. No order holds for an OPTION without a value, nor for a float that is not a number.
+fn ordered(left: &Datum, right: &Datum, holds: fn(Ordering) -> bool) -> Result<bool, Stop> {
+    let has_no_order = |value: &Datum| match value {
+        Datum::None => true,
+        Datum::Float(float) => float.is_nan(),
+        _ => false,
+    };
+    if has_no_order(left) || has_no_order(right) {
+        return Ok(false);
+    }
+    order(left, right).map(holds).map_err(wrong)
 }
 
 fn float(value: &Datum) -> Option<f64> {

@@ -32,7 +32,7 @@ impl Player {
             return self.expect_all(step, expect).await;
         }
         let request = match &expect.reply_to {
-            Some(reference) => Some(self.env.reference(reference).map_err(Stop::Error)?),
+            Some(reference) => Some(self.env.reference(reference)?),
             None => None,
         };
         let conn = self.connection(step, request.as_ref())?;
@@ -47,7 +47,7 @@ impl Player {
         let silent = expect.arms.iter().any(|arm| arm.outcome.node == Outcome::Silence);
         let default = if silent { self.plan.profile.quiet } else { self.plan.profile.reply_within };
         let within = match &expect.within {
-            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.duration(expr)?,
             None => default,
         };
         let silence = if silent { Some(self.begin_silence(conn).await?) } else { None };
@@ -56,13 +56,22 @@ impl Player {
             _ => self.deadline(within),
         };
         let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
-        let arm = expect.arms.iter().find(|arm| fits(arm, &item, silent));
-        if let Some(request) = request {
-            self.refuse_overtaken(conn, request)?;
+        match request {
+            Some(request) => {
+                self.conns[conn].answered(request);
+                self.refuse_overtaken(conn, request)?;
+            }
+            None if is_about_shares(expect) => self.refuse_any_overtaken(conn, None)?,
+            None => {}
         }
+        let is_stray = match (request, &item) {
+            (Some(request), Item::Message(message)) => !answers(request, message),
+            _ => false,
+        };
+        let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
-            self.unanswered |= matches!(item, Item::Nothing);
-            return self.report.broken(line, allowed(expect), came(&item));
+            self.unanswered |= matches!(item, Item::Nothing) && waits_for_a_message(expect);
+            return self.report.broken(line, allowed(expect, request), came(&item));
         };
         self.judge_arm(conn, arm, &item, (&expect.arms, &expect.claims), step, &source)
     }
@@ -77,6 +86,9 @@ impl Player {
         silence: Option<&Silence>,
         line: Line<'_>,
     ) -> Result<Item, Stop> {
+        if let Some(answer) = request.and_then(|request| self.conns[conn].take_aside(request)) {
+            return Ok(Item::Message(answer));
+        }
         loop {
             let item = self.next(conn, deadline).await;
             self.refuse_broken(&item, line)?;
@@ -90,10 +102,14 @@ impl Player {
                 Some(request) => answers(request, message),
                 None => expect.arms.iter().any(|arm| fits(arm, &item, false)),
             };
-            if wanted {
-                return Ok(item);
+            let fresh = &mut self.conns[conn];
+            if fresh.is_pong(message) {
+                continue;
             }
-            if !Session::is_ambient(message) {
+            // Where nothing may come, an answer to an earlier request is not nothing either.
+            let is_patient = request.is_some() || silence.is_none();
+            let is_passed_over = !wanted && is_patient && fresh.set_aside(message);
+            if !is_passed_over && (wanted || !Session::is_ambient(message)) {
                 return Ok(item);
             }
         }
@@ -110,7 +126,12 @@ impl Player {
     ) -> Result<(), Stop> {
         let span = if arm.span.start < step.line.end { step.line } else { arm.outcome.span };
         let strict = format!("{} in the strict reading", strict_outcomes(arms));
-        self.report.took(Line { claims: &arm.claims, step: step_claims, source, span }, strict, came(item));
+        // The claims of the step are decided whichever arm comes.
+        let mut decided = arm.claims.clone();
+        decided
+            .checks
+            .extend(step_claims.checks.iter().filter(|id| !arm.claims.checks.contains(id)).cloned());
+        self.report.took(Line { claims: &decided, step: step_claims, source, span }, strict, came(item));
         let Item::Message(message) = item else { return Ok(()) };
         let value = Datum::Message(conn, Box::new(message.clone()));
         if let Some(capture) = &arm.capture {
@@ -146,15 +167,16 @@ impl Player {
                 return self.report.broken(line, allowed, came(&item));
             }
         }
-        self.fresh_connection(step, line).await?;
+        self.fresh_connection(line).await?;
         self.report.held(line);
         Ok(())
     }
 
-    async fn fresh_connection(&mut self, step: &Step, line: Line<'_>) -> Result<(), Stop> {
-        self.dial("alive", step, line.claims).await?;
-        let conn = self.conns.len() - 1;
-        self.greet(conn, line).await?;
+    async fn fresh_connection(&mut self, line: Line<'_>) -> Result<(), Stop> {
+        let Some(conn) = self.dial("alive", line).await? else { return Ok(()) };
+        if !self.enter(conn, line).await? {
+            return Ok(());
+        }
         let request = self.default_message("SetupConnection")?;
         self.transmit(conn, &frame_of(&request)?)?;
         let item = self.wait_for_answer(conn, &request, line).await?;
@@ -182,7 +204,9 @@ impl Player {
             let item = self.next(conn, deadline).await;
             self.refuse_broken(&item, line)?;
             match &item {
-                Item::Message(message) if !answers(request, message) => {}
+                Item::Message(message) if !answers(request, message) => {
+                    self.conns[conn].set_aside(message);
+                }
                 _ => return Ok(item),
             }
         }
@@ -212,6 +236,7 @@ impl Player {
             None => return Ok(None),
         };
         self.transmit(conn, &frame_of(&message)?)?;
+        self.conns[conn].pings.push(message.clone());
         Ok(Some(message))
     }
 }
@@ -246,8 +271,25 @@ pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
     }
 }
 
-fn allowed(expect: &Expect) -> String {
-    names(expect.arms.iter())
+fn is_about_shares(expect: &Expect) -> bool {
+    let is_answer =
+        |outcome: &Outcome| matches!(outcome, Outcome::Message(name) if name.contains("SubmitShares."));
+    expect.arms.iter().any(|arm| is_answer(&arm.outcome.node))
+}
+
+fn waits_for_a_message(expect: &Expect) -> bool {
+    expect.arms.iter().any(|arm| matches!(arm.outcome.node, Outcome::Message(_)))
+}
+
+fn allowed(expect: &Expect, request: Option<&Message>) -> String {
+    let outcomes = names(expect.arms.iter());
+    let Some(request) = request else { return outcomes };
+    let keys = ["request_id", "channel_id", "sequence_number"].into_iter();
+    let keys: Vec<String> = keys.filter_map(|key| Some(format!("{key} {}", request.uint(key)?))).collect();
+    match keys.is_empty() {
+        true => format!("{outcomes} in reply to {}", request.spec().name),
+        false => format!("{outcomes} in reply to {} with {}", request.spec().name, keys.join(", ")),
+    }
 }
 
 fn strict_outcomes(arms: &[Arm]) -> String {

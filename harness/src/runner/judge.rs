@@ -22,10 +22,25 @@ pub(crate) enum Stop {
     Found,
     /// New work overtook a share: play the whole scenario again.
     Overtaken(String),
+    /// The peer did not bring about what a step needs.
+    Blocked(String),
     /// Could not be decided.
     Inconclusive(String),
     /// Our own fault, or the scenario's.
     Error(String),
+}
+
+impl Stop {
+    /// Why, in words; empty where a finding says it.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Found => String::new(),
+            Self::Overtaken(reason)
+            | Self::Blocked(reason)
+            | Self::Inconclusive(reason)
+            | Self::Error(reason) => reason,
+        }
+    }
 }
 
 /// What has been said so far.
@@ -140,13 +155,21 @@ impl Report {
             let line = Line { claims: &judgement.claims, step, source, span: judgement.span };
             let root = &judgement.path.root.node;
             let value = subject(root).ok_or_else(|| Stop::Error(format!("nothing here is called {root}")))?;
-            let value = members(value, &judgement.path.members).map_err(Stop::Error)?;
+            let value = match members(value, &judgement.path.members) {
+                Err(Stop::Blocked(missing)) => {
+                    let path = source.text.get(judgement.path.span.start..judgement.path.span.end);
+                    let broken = self.broken(line, path.unwrap_or(root).to_owned(), missing);
+                    result = result.and(broken);
+                    continue;
+                }
+                value => value?,
+            };
             if let Some(capture) = &judgement.capture {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
-            let value = env.masked(value, judgement.mask.as_ref()).map_err(Stop::Error)?;
-            match env.compare(&value, test.operator.node, &test.operand).map_err(Stop::Error)? {
+            let value = env.masked(value, judgement.mask.as_ref())?;
+            match env.compare(&value, test.operator.node, &test.operand)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),
                 Comparison::Unusual(text) => self.unusual(line, text),

@@ -1,16 +1,18 @@
 //! The conversation as a whole: tries, steps, fragments, the end.
 
-use super::connection::{Closed, Conn, ConnectError, Item};
+use super::connection::{Closed, Conn, Item};
 use super::eval::{Comparison, Env};
 use super::judge::{CHANNEL_BIT_CLAUSE, LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Handshake, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::SeedableRng;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -26,8 +28,10 @@ const DEEPEST_CALL: usize = 16;
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let plan = Rc::new(plan);
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
+    let needs = needs.chain(needs::of_steps(&plan));
     if let Some(missing) = plan.profile.missing(needs) {
-        let reason = format!("the target's profile does not have {missing}");
+        let hint = if missing.starts_with("control.") { "; see --serve-templates" } else { "" };
+        let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
             Report::new(Arc::clone(&plan.ledger)),
@@ -52,6 +56,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                 (Verdict::Inconclusive, Some(reason))
             }
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
+            Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
             Ok(()) | Err(Stop::Found) => (Verdict::Pass, None),
         };
@@ -95,6 +100,10 @@ pub(crate) struct Player {
     pub(crate) flights: Vec<super::shares::Flight>,
     pub(crate) watches: Vec<super::never::Watch>,
     pub(crate) next_request: u32,
+    /// How often the scenario has changed on purpose what shares rest on.
+    pub(crate) epoch: u64,
+    /// The epoch in which a job, by connection, channel and order, was first taken.
+    pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
@@ -118,6 +127,8 @@ impl Player {
             flights: Vec::new(),
             watches: Vec::new(),
             next_request: 1,
+            epoch: 0,
+            job_epochs: BTreeMap::new(),
             unanswered: false,
             refused: false,
             default_connection: String::new(),
@@ -127,7 +138,7 @@ impl Player {
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
-        self.env = Env::of_row(&self.plan.scenario.row).map_err(Stop::Error)?;
+        self.env = Env::of_row(&self.plan.scenario.row)?;
         self.steps(&source).await?;
         self.conns.iter_mut().for_each(Conn::flush);
         self.end_watches(|until| until.is_none()).await?;
@@ -170,7 +181,7 @@ impl Player {
                 self.trigger(Control::Template, "control.template", capture).await
             }
             StepKind::Elapse { duration } => {
-                let duration = self.env.duration(duration).map_err(Stop::Error)?;
+                let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
             }
             StepKind::Chunk { size } => self.chunk(step, size),
@@ -192,80 +203,6 @@ impl Player {
         }
     }
 
-    async fn connect(&mut self, step: &Step, tcp_only: bool) -> Result<(), Stop> {
-        let name = self.connection_name(step).to_owned();
-        self.dial(&name, step, &Claims::default()).await?;
-        if tcp_only {
-            return Ok(());
-        }
-        let conn = self.conns.len() - 1;
-        self.greet(conn, Line::of_step(&Claims::default(), &self.source.clone(), step.line)).await.map(|_| ())
-    }
-
-    /// Opens a TCP connection of this name; the newest connection of a name is the one that the name means.
-    pub(crate) async fn dial(&mut self, name: &str, step: &Step, claims: &Claims) -> Result<(), Stop> {
-        let deadline = self.deadline(self.plan.profile.reply_within);
-        match Conn::open(name, Rc::clone(&self.world), deadline).await {
-            Ok(conn) => {
-                self.report.trace.push(conn.note("connected"));
-                self.conns.push(conn);
-                Ok(())
-            }
-            Err(error) => {
-                self.refused = true;
-                let source = Arc::clone(&self.source);
-                let came = match error {
-                    ConnectError::Refused(reason) => format!("it was refused: {reason}"),
-                    ConnectError::TimedOut => "there was none in time".to_owned(),
-                };
-                let line = Line::of_step(claims, &source, step.line);
-                self.report.broken(line, "a TCP connection".to_owned(), came)
-            }
-        }
-    }
-
-    /// Does the Noise handshake where the target speaks Noise. A certificate that is not the authority's, or out of its
-    /// time, is refused, as a client with a key has to (spec section 4.5.3).
-    pub(crate) async fn greet(&mut self, conn: usize, line: Line<'_>) -> Result<Datum, Stop> {
-        if !self.plan.peer.encrypted {
-            self.conns[conn].go_plain();
-            return Ok(Datum::Unknown);
-        }
-        let mut seed = [0; 64];
-        self.rng.fill_bytes(&mut seed);
-        let deadline = self.deadline(self.plan.profile.reply_within);
-        let allowed = || "act two of the Noise handshake, 234 bytes".to_owned();
-        let trace = &mut self.report.trace;
-        let identity = match self.conns[conn].shake_hands(&self.plan.peer, seed, deadline, trace).await {
-            Ok(identity) => identity,
-            Err(item) => {
-                self.unanswered |= matches!(item, Item::Nothing);
-                return self.report.broken(line, allowed(), came(&item)).map(|()| Datum::Unknown);
-            }
-        };
-        let note = self.conns[conn].note("handshake done");
-        self.report.trace.push(note);
-        Ok(Datum::Identity(Box::new(identity)))
-    }
-
-    async fn handshake(&mut self, step: &Step, handshake: &Handshake) -> Result<(), Stop> {
-        let conn = self.connection(step, None)?;
-        let source = Arc::clone(&self.source);
-        let line = Line::of_step(&handshake.claims, &source, step.line);
-        let identity = self.greet(conn, line).await?;
-        if let Datum::Identity(_) = identity {
-            self.report.held(line);
-        }
-        if let Some(capture) = &handshake.capture {
-            self.env.bind(&capture.node, identity.clone());
-        }
-        let subject = |name: &str| match &identity {
-            Datum::Unknown => Some(Datum::Unknown),
-            identity => identity.member(name),
-        };
-        self.report.judge(&mut self.env, &handshake.judgements, &subject, &handshake.claims, &source)
-    }
-
     async fn trigger(
         &mut self,
         control: Control,
@@ -285,6 +222,7 @@ impl Player {
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
         self.report.trace.extend(open.map(|conn| conn.note(&text)));
+        self.epoch += 1;
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
@@ -299,9 +237,9 @@ impl Player {
             self.report.skipped(line);
             return Ok(());
         }
-        let left = self.env.eval(&assert.left).map_err(Stop::Error)?;
+        let left = self.env.eval(&assert.left)?;
         let test = &assert.test;
-        match self.env.compare(&left, test.operator.node, &test.operand).map_err(Stop::Error)? {
+        match self.env.compare(&left, test.operator.node, &test.operand)? {
             Comparison::Holds => self.report.held(line),
             Comparison::Unknown => self.report.skipped(line),
             Comparison::Unusual(text) => self.report.unusual(line, text),
@@ -331,9 +269,9 @@ impl Player {
             let value = match (given, &parameter.default) {
                 (Some(argument), _) => self.env.eval(&argument.value),
                 (None, Some(default)) => inner.eval(default),
-                (None, None) => Err(format!("{name} needs {}", parameter.name.node)),
+                (None, None) => Err(Stop::Error(format!("{name} needs {}", parameter.name.node))),
             };
-            inner.bind(&parameter.name.node, value.map_err(Stop::Error)?);
+            inner.bind(&parameter.name.node, value?);
         }
         let outer = std::mem::replace(&mut self.env, inner);
         let outer_source = std::mem::replace(&mut self.source, Arc::clone(fragment));
@@ -347,8 +285,10 @@ impl Player {
         let inner = std::mem::replace(&mut self.env, outer);
         played?;
         for (result, capture) in signature.results.iter().zip(&call.results) {
-            let value = inner.get(&result.node).cloned().unwrap_or(Datum::Unknown);
-            self.env.bind(&capture.node, value);
+            // A result that no arm has bound stays unbound for the caller too.
+            if let Some(value) = inner.get(&result.node) {
+                self.env.bind(&capture.node, value.clone());
+            }
         }
         Ok(())
     }
@@ -442,7 +382,7 @@ impl Player {
         closed.fold(hung.max(died), Survival::max)
     }
 
-    fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
+    pub(super) fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
         step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
     }
 

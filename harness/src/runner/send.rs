@@ -20,6 +20,9 @@ impl Player {
             self.modify(&mut frame, modifier.kind.node, &modifier.value)?;
         }
         self.transmit(conn, &frame)?;
+        if message.channel_id().is_some() {
+            self.epoch += 1;
+        }
         if let Some(capture) = &send.capture {
             self.env.bind(&capture.node, Datum::Message(conn, Box::new(message)));
         }
@@ -27,7 +30,7 @@ impl Player {
     }
 
     pub(super) fn submit(&mut self, step: &Step, submit: &Submit) -> Result<(), Stop> {
-        let value = self.env.reference(&submit.share).map_err(Stop::Error)?;
+        let value = self.env.reference(&submit.share)?;
         let conn = self.connection(step, Some(&value))?;
         let shares = match value {
             Datum::List(items) => items,
@@ -40,7 +43,7 @@ impl Player {
             };
             let mut message = self.share_message(conn, share);
             self.assign(&mut message, &submit.fields)?;
-            self.launch(conn, &message, share.basis.as_ref(), false)?;
+            self.launch(conn, &message, share, false)?;
             sent.push(Datum::Message(conn, Box::new(message)));
         }
         if let Some(capture) = &submit.capture {
@@ -52,7 +55,7 @@ impl Player {
 
     pub(super) fn raw(&mut self, step: &Step, bytes: &Expr) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
-        match self.env.eval(bytes).map_err(Stop::Error)? {
+        match self.env.eval(bytes)? {
             Datum::Bytes(bytes) => {
                 self.conns[conn].send_raw(bytes, &mut self.report.trace);
                 Ok(())
@@ -84,6 +87,9 @@ impl Player {
 
     /// Sends a frame and looks after the trace.
     pub(super) fn transmit(&mut self, conn: usize, frame: &Frame) -> Result<(), Stop> {
+        if !self.conns[conn].has_link() {
+            return Err(Stop::Blocked("there was no handshake yet".to_owned()));
+        }
         self.conns[conn].send(frame, &mut self.report.trace).map_err(Stop::Error)
     }
 
@@ -132,7 +138,7 @@ impl Player {
             let name = &assignment.field.node;
             let spec = message.spec().field(name);
             let spec = spec.ok_or_else(|| Stop::Error(format!("{} has no {name}", message.spec().name)))?;
-            let value = self.env.eval(&assignment.value).and_then(|value| value.to_wire(spec.ty));
+            let value = self.env.eval(&assignment.value)?.to_wire(spec.ty);
             let value = value.map_err(|problem| Stop::Error(format!("{name}: {problem}")))?;
             message.set(name, &value).map_err(|error| Stop::Error(format!("{name}: {error}")))?;
         }
@@ -140,7 +146,7 @@ impl Player {
     }
 
     fn modify(&self, frame: &mut Frame, kind: ModifierKind, value: &Expr) -> Result<(), Stop> {
-        let value = self.env.eval(value).map_err(Stop::Error)?;
+        let value = self.env.eval(value)?;
         let wrong = || Stop::Error(format!("{} cannot stand here", value.describe()));
         if let (ModifierKind::Append, Datum::Bytes(bytes)) = (kind, &value) {
             frame.payload.extend_from_slice(bytes);
@@ -166,7 +172,7 @@ impl Player {
     }
 
     fn index(&self, expr: &Expr) -> Result<usize, Stop> {
-        let number = self.env.integer(expr).map_err(Stop::Error)?;
+        let number = self.env.integer(expr)?;
         usize::try_from(number).map_err(|_| Stop::Error("the number is too large".to_owned()))
     }
 }

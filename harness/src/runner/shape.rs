@@ -44,7 +44,7 @@ impl Shape {
 impl Player {
     pub(super) fn chunk(&mut self, step: &Step, size: &Expr) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
-        let size = self.env.integer(size).map_err(Stop::Error)?;
+        let size = self.env.integer(size)?;
         if size == 0 {
             return Err(Stop::Error("a write has 1 byte at least".to_owned()));
         }

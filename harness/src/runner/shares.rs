@@ -14,6 +14,9 @@ use std::time::Duration;
 use sv2_session::{Account, Basis, ChannelKind, Job, JobState, Session, ShareState};
 use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256};
 
+/// What settling waits for.
+const ACKNOWLEDGED: &str = "SubmitShares.Success for a fresh valid share";
+
 /// A share that was submitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -30,27 +33,28 @@ pub(crate) struct Flight {
 
 impl Player {
     pub(super) async fn await_job(&mut self, step: &Step, await_job: &AwaitJob) -> Result<(), Stop> {
-        let channel = self.env.reference(&await_job.channel).map_err(Stop::Error)?;
+        let channel = self.env.reference(&await_job.channel)?;
         let conn = self.connection(step, Some(&channel))?;
         let channel_id = channel_of(&channel)?;
         let within = match &await_job.within {
-            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.duration(expr)?,
             None => self.plan.profile.reply_within,
         };
         let job = self.job_of(conn, channel_id, self.deadline(within), step).await?;
+        self.job_epochs.entry((conn, channel_id, job.order)).or_insert(self.epoch);
         self.env.bind(&await_job.capture.node, Datum::Job(conn, Box::new(job)));
         Ok(())
     }
 
     pub(super) fn mine(&mut self, mine: &Mine) -> Result<(), Stop> {
-        let value = self.env.reference(&mine.job).map_err(Stop::Error)?;
+        let value = self.env.reference(&mine.job)?;
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
         };
         let mut settings = self.settings(job, mine)?;
         let wanted = self.wanted(job, mine)?;
         let count = match &mine.count {
-            Some(expr) => self.env.integer(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.integer(expr)?,
             None => 1,
         };
         let mut shares = Vec::new();
@@ -74,18 +78,15 @@ impl Player {
 
     /// Submits fresh valid shares until a success names the newest, then judges what the channel was credited with.
     pub(super) async fn settle(&mut self, step: &Step, settle: &Settle) -> Result<(), Stop> {
-        let channel = self.env.reference(&settle.channel).map_err(Stop::Error)?;
+        let channel = self.env.reference(&settle.channel)?;
         let conn = self.connection(step, Some(&channel))?;
         let channel_id = channel_of(&channel)?;
         let within = match &settle.within {
-            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.duration(expr)?,
             None => self.plan.profile.reply_within,
         };
         self.flush(conn, channel_id, within, step).await?;
-        let overtaken = self.flights_of(conn, channel_id).find_map(|flight| flight.overtaken.clone());
-        if let Some(why) = overtaken {
-            return Err(Stop::Overtaken(why));
-        }
+        self.refuse_any_overtaken(conn, Some(channel_id))?;
         let facts = self.facts(conn, channel_id)?;
         let numbers = self.flights_of(conn, channel_id).map(|flight| Datum::number(flight.sequence_number));
         let numbers = Datum::List(numbers.collect());
@@ -122,15 +123,21 @@ impl Player {
         }
     }
 
-    /// Sends a share and remembers what it rested on.
+    /// Sends a share and remembers what it rested on. Where that has changed since its job was taken, either the scenario
+    /// wanted it so, or new work has overtaken the share before it was sent.
     pub(super) fn launch(
         &mut self,
         conn: usize,
         message: &Message,
-        basis: Option<&Basis>,
+        share: &Share,
         filler: bool,
     ) -> Result<(), Stop> {
-        let basis = basis.filter(|basis| self.conns[conn].session.basis_holds(basis).is_ok()).cloned();
+        let held = share.basis.as_ref().map(|basis| self.conns[conn].session.basis_holds(basis));
+        let basis = match held {
+            Some(Err(why)) if share.epoch == self.epoch => return Err(Stop::Overtaken(why.to_string())),
+            Some(Ok(())) => share.basis.clone(),
+            Some(Err(_)) | None => None,
+        };
         let channel_id = message.channel_id().unwrap_or_default();
         let sequence_number = message.uint("sequence_number").unwrap_or_default();
         self.transmit(conn, &frame_of(message)?)?;
@@ -158,6 +165,17 @@ impl Player {
             if let Some(Err(why)) = flight.basis.as_ref().map(|basis| session.basis_holds(basis)) {
                 flight.overtaken = Some(why.to_string());
             }
+        }
+    }
+
+    /// Answers to shares on this connection, and on this channel if one is given, say nothing after one was overtaken.
+    pub(super) fn refuse_any_overtaken(&self, conn: usize, channel_id: Option<u32>) -> Result<(), Stop> {
+        let here = |flight: &&Flight| {
+            flight.conn == conn && channel_id.is_none_or(|channel_id| flight.channel_id == channel_id)
+        };
+        match self.flights.iter().filter(here).find_map(|flight| flight.overtaken.clone()) {
+            Some(why) => Err(Stop::Overtaken(why)),
+            None => Ok(()),
         }
     }
 
@@ -192,6 +210,7 @@ impl Player {
             let item = self.next(conn, deadline).await;
             self.refuse_broken(&item, line)?;
             match &item {
+                Item::Message(message) if self.conns[conn].set_aside(message) => {}
                 Item::Message(message) if Session::is_ambient(message) => {}
                 _ => {
                     self.unanswered |= matches!(item, Item::Nothing);
@@ -217,7 +236,7 @@ impl Player {
             let share = self.search(conn, &job, &settings, wanted)?;
             let message = self.share_message(conn, &share);
             let number = message.uint("sequence_number").unwrap_or_default();
-            self.launch(conn, &message, share.basis.as_ref(), true)?;
+            self.launch(conn, &message, &share, true)?;
             if self.filler_is_acknowledged(conn, channel_id, number, deadline, step).await? {
                 return Ok(());
             }
@@ -245,33 +264,35 @@ impl Player {
             let bound = if all_is_here { Duration::ZERO } else { self.quiet_deadline(deadline) };
             let item = self.next(conn, bound).await;
             self.refuse_broken(&item, line)?;
-            let account = self.account(conn, channel_id)?;
-            match account.shares.get(&number) {
-                Some(ShareState::Acknowledged) => return Ok(true),
-                Some(ShareState::Refused { error_code }) => {
-                    let code = String::from_utf8_lossy(error_code).into_owned();
-                    let why = self.flights.iter().rev().find_map(|flight| flight.overtaken.clone());
-                    if let Some(why) = why {
-                        return Err(Stop::Overtaken(why));
-                    }
-                    let allowed = "SubmitShares.Success for a fresh valid share".to_owned();
-                    self.report.broken(line, allowed, format!("SubmitShares.Error {code:?}"))?;
-                }
-                Some(ShareState::InFlight) | None => {}
+            self.refuse_any_overtaken(conn, Some(channel_id))?;
+            if let Some(code) = self.refused_filler(conn, channel_id)? {
+                self.report.broken(line, ACKNOWLEDGED.to_owned(), format!("SubmitShares.Error {code:?}"))?;
+            }
+            if self.account(conn, channel_id)?.shares.get(&number) == Some(&ShareState::Acknowledged) {
+                return Ok(true);
             }
             match item {
-                Item::Message(_) => {}
+                Item::Message(message) => _ = self.conns[conn].set_aside(&message),
                 Item::Nothing if all_is_here || !self.plan.peer.exact_barrier => return Ok(false),
                 Item::Nothing => {
                     self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
                     all_is_here = true;
                 }
-                other => {
-                    let allowed = "SubmitShares.Success for a fresh valid share".to_owned();
-                    self.report.broken(line, allowed, came(&other))?;
-                }
+                other => self.report.broken(line, ACKNOWLEDGED.to_owned(), came(&other))?,
             }
         }
+    }
+
+    /// The error code of a filler that was refused.
+    fn refused_filler(&self, conn: usize, channel_id: u32) -> Result<Option<String>, Stop> {
+        let account = self.account(conn, channel_id)?;
+        let code = |flight: &Flight| match account.shares.get(&flight.sequence_number) {
+            Some(ShareState::Refused { error_code }) => {
+                Some(String::from_utf8_lossy(error_code).into_owned())
+            }
+            _ => None,
+        };
+        Ok(self.fillers_of(conn, channel_id).find_map(code))
     }
 
     /// When a filler counts as unanswered: at once where a barrier then shows it, else after the quiet time.
@@ -285,9 +306,8 @@ impl Player {
 
     fn facts(&self, conn: usize, channel_id: u32) -> Result<Vec<(&'static str, Datum)>, Stop> {
         let account = self.account(conn, channel_id)?;
-        let all = self.flights.iter().filter(|flight| flight.conn == conn && flight.channel_id == channel_id);
         let fillers: Vec<u32> =
-            all.filter(|flight| flight.filler).map(|flight| flight.sequence_number).collect();
+            self.fillers_of(conn, channel_id).map(|flight| flight.sequence_number).collect();
         let own = self.flights_of(conn, channel_id);
         let refused = own.clone().filter(|flight| {
             matches!(account.shares.get(&flight.sequence_number), Some(ShareState::Refused { .. }))
@@ -309,10 +329,16 @@ impl Player {
         self.flights.iter().filter(own)
     }
 
+    fn fillers_of(&self, conn: usize, channel_id: u32) -> impl Iterator<Item = &Flight> + Clone {
+        let fillers =
+            move |flight: &&Flight| flight.conn == conn && flight.channel_id == channel_id && flight.filler;
+        self.flights.iter().filter(fillers)
+    }
+
     fn account(&self, conn: usize, channel_id: u32) -> Result<&Account, Stop> {
         let channel = self.conns[conn].session.channel(channel_id);
         let account = channel.map(|channel| &channel.account);
-        account.ok_or_else(|| Stop::Error(format!("channel {channel_id} is not open")))
+        account.ok_or_else(|| Stop::Blocked(format!("channel {channel_id} is not open any more")))
     }
 
     fn kind_of(&self, conn: usize, job: &Job) -> ChannelKind {
@@ -325,8 +351,9 @@ impl Player {
 
     fn search(&self, conn: usize, job: &Job, settings: &Settings, wanted: Wanted) -> Result<Share, Stop> {
         let basis = self.conns[conn].session.basis(job);
+        let epoch = self.job_epochs.get(&(conn, job.channel_id, job.order)).copied().unwrap_or(self.epoch);
         match miner::search(job, settings, wanted, self.plan.profile.hash_budget) {
-            Ok(solution) => Ok(Share { job: job.clone(), solution, basis }),
+            Ok(solution) => Ok(Share { epoch, job: job.clone(), solution, basis }),
             Err(error @ SearchError::Budget(_)) => Err(Stop::Inconclusive(format!(
                 "{error}; a lower hash rate or a larger budget in the profile decides it"
             ))),
@@ -347,7 +374,7 @@ impl Player {
     fn settings(&mut self, job: &Job, mine: &Mine) -> Result<Settings, Stop> {
         let mut settings = self.fresh_settings(job)?;
         for assignment in &mine.fields {
-            let value = self.env.eval(&assignment.value).map_err(Stop::Error)?;
+            let value = self.env.eval(&assignment.value)?;
             let number = match &value {
                 Datum::Number(number) => small(*number).and_then(|number| u32::try_from(number).ok()),
                 _ => None,
@@ -371,7 +398,7 @@ impl Player {
             wanted.at_most = job.hardest_target;
         }
         for limit in &mine.limits {
-            let bound = match self.env.eval(&limit.operand).map_err(Stop::Error)? {
+            let bound = match self.env.eval(&limit.operand)? {
                 Datum::Number(number) => number,
                 other => return Err(Stop::Error(format!("expected a number, got {}", other.describe()))),
             };

@@ -4,7 +4,7 @@ use crate::miner::Solution;
 use crate::scenario::number;
 use std::time::Duration;
 use sv2_session::{Basis, Job, JobState};
-use sv2_wire::noise::ServerIdentity;
+use sv2_wire::noise::{CertificateError, ServerIdentity};
 use sv2_wire::{F32, FieldType, Message, U256, Value};
 
 /// A value.
@@ -31,6 +31,8 @@ pub(crate) enum Datum {
 /// A share that was mined.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Share {
+    /// What the scenario had changed on purpose when the job was taken.
+    pub(crate) epoch: u64,
     pub(crate) job: Job,
     pub(crate) solution: Solution,
     pub(crate) basis: Option<Basis>,
@@ -43,6 +45,8 @@ pub(crate) struct Identity {
     pub(crate) valid_now: bool,
     /// `None` without an authority key to check against.
     pub(crate) signed_by_authority: Option<bool>,
+    /// Why a client with the authority's key has to refuse the server (spec section 4.5.3).
+    pub(crate) refused: Option<CertificateError>,
 }
 
 impl Datum {

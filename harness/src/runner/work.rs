@@ -22,13 +22,13 @@ impl Player {
     pub(super) async fn await_jobs(&mut self, step: &Step, await_jobs: &AwaitJobs) -> Result<(), Stop> {
         let mut channels = Vec::new();
         for reference in &await_jobs.channels {
-            let channel = self.env.reference(reference).map_err(Stop::Error)?;
+            let channel = self.env.reference(reference)?;
             let id = channel.channel_id();
             let id = id.ok_or_else(|| Stop::Error(format!("{} is no channel", channel.describe())))?;
             channels.push((self.connection(step, Some(&channel))?, id));
         }
         let within = match &await_jobs.within {
-            Some(expr) => self.env.duration(expr).map_err(Stop::Error)?,
+            Some(expr) => self.env.duration(expr)?,
             None => self.plan.profile.reply_within,
         };
         let deadline = self.deadline(within);
@@ -96,7 +96,7 @@ impl Player {
         }
         let mut jobs = Vec::new();
         for reference in &disjoint.jobs {
-            match self.env.reference(reference).map_err(Stop::Error)? {
+            match self.env.reference(reference)? {
                 Datum::Job(_, job) => jobs.push(job),
                 other => return Err(Stop::Error(format!("{} is no job", other.describe()))),
             }
@@ -123,7 +123,7 @@ impl Player {
     }
 
     pub(super) fn does_not_apply(&self, unless: Option<&Condition>) -> Result<bool, Stop> {
-        unless.map_or(Ok(false), |condition| self.env.condition(condition)).map_err(Stop::Error)
+        unless.map_or(Ok(false), |condition| self.env.condition(condition))
     }
 }
 
