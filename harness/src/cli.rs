@@ -106,7 +106,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
@@ -171,7 +171,7 @@ struct CompletionsArgs {
 pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
-        Command::Run(args) => run::run(args, ledger),
+        Command::Run(args) => run::run(*args, ledger),
         Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),

@@ -25,8 +25,6 @@ const INTERVAL: Duration = Duration::from_millis(20);
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long a process that takes no connections any more gets to exit, so that its status can be told.
 const DYING: Duration = Duration::from_millis(500);
-/// How long a suspect that still takes connections is watched.
-const SUSPECT: Duration = Duration::from_millis(50);
 
 /// How to tell that a target can be tested.
 #[derive(Clone, Debug)]
@@ -192,20 +190,19 @@ impl Exec {
         self.lock().as_ref().map(|running| running.url.clone())
     }
 
-    /// Whether the target has died. With a suspicion, looks more closely and waits a moment.
-    pub fn death(&self, is_suspected: bool) -> Option<Death> {
+    /// Whether the target has died. With a suspicion, it is asked for a connection, and if it takes one, watched for that
+    /// long.
+    pub fn death(&self, suspicion: Option<Duration>) -> Option<Death> {
         let mut running = self.lock();
         let running = running.as_mut()?;
         let mut status = running.process.status();
-        if status.is_none() && is_suspected {
+        if status.is_none() {
+            let suspicion = suspicion?;
             let is_reachable = takes_connections(&running.url);
-            let patience = if is_reachable { SUSPECT } else { DYING };
-            status = running.process.wait(patience);
+            status = running.process.wait(if is_reachable { suspicion } else { suspicion.max(DYING) });
             if status.is_none() && is_reachable {
                 return None;
             }
-        } else if status.is_none() {
-            return None;
         }
         Some(Death { status, output: running.output.last_lines() })
     }

@@ -6,60 +6,107 @@ use crate::scenario::syntax::Span;
 use crate::target::Target;
 use crate::verdict::{Finding, Outcome, Place, Survival, TraceEvent, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 use sv2_reference_pool::server::ServerHandle;
 
-/// Plays one scenario after another. A target that has died is started again, and the scenario that ran has failed; where
-/// the target had not said anything in it yet, it is played again to tell whether the one before is to blame. `send` gets every outcome once it is final, and says whether to go on.
+/// How long a target is watched after a scenario that did not go well.
+const SUSPECT: Duration = Duration::from_millis(50);
+/// How long it is watched after a scenario that was played again to find a killer.
+const REPLAYED: Duration = Duration::from_millis(500);
+
+/// Plays one scenario after another. A target that has died is started again, and the scenario that killed it has failed.
+/// `send` gets every outcome once it is final, and says whether to go on.
 pub(super) fn play_all(
     exec: &Exec,
     templates: Option<&ServerHandle>,
-    mut plans: impl Iterator<Item = Plan>,
+    plans: impl Iterator<Item = Plan>,
     play: impl Fn(Plan, &Target) -> Outcome,
     mut send: impl FnMut(Outcome) -> bool,
 ) {
-    let mut gone: Option<String> = None;
+    let mut keeper = Keeper { exec, templates, play, gone: None };
     // The outcome before is held back: a target may die a moment after it.
     let mut before: Option<(Plan, Outcome)> = None;
-    let mut undecided: Option<Death> = None;
-    let mut next = plans.next();
-    while let Some(plan) = next {
-        let mut outcome = match gone.as_deref() {
-            Some(reason) => unplayed(&plan, reason),
-            None => play_one(exec, templates, &plan, &play),
-        };
-        let death = if gone.is_some() { None } else { exec.death(is_suspicious(&outcome)) };
-        let is_second_try = undecided.is_some();
-        if let Some(death) = death {
-            gone =
-                exec.restart().err().map(|error| format!("the target died and did not come back: {error}"));
-            let has_rival = before.as_ref().is_some_and(|(_, earlier)| earlier.survival != Survival::Died);
-            if has_rival && !is_second_try && !was_answered(&outcome) && gone.is_none() {
-                undecided = Some(death);
-                next = Some(plan);
-                continue;
-            }
-            mark(&plan, &mut outcome, &death, "the target died in this scenario");
-        } else if let (Some(death), Some((plan, earlier))) = (&undecided, &mut before) {
-            mark(
-                plan,
-                earlier,
-                death,
-                "the target died right after this scenario; the next one, played again, is harmless",
-            );
+    let mut plans = plans.peekable();
+    while let Some(plan) = plans.next() {
+        let mut outcome = keeper.play(&plan);
+        // Nothing follows the last one that could notice a death.
+        let last = plans.peek().is_none().then_some(REPLAYED);
+        let suspicion = is_suspicious(&outcome).then_some(SUSPECT);
+        if let Some(death) = keeper.death(last.or(suspicion)) {
+            outcome = keeper.blame(&plan, outcome, before.as_mut(), &death);
         }
-        undecided = None;
         if let Some((_, earlier)) = before.replace((plan, outcome))
             && !send(earlier)
         {
             return;
         }
-        next = plans.next();
     }
-    if let Some((plan, mut last)) = before {
-        if let Some(death) = exec.death(true).filter(|_| gone.is_none()) {
-            mark(&plan, &mut last, &death, "the target died in this scenario");
-        }
+    if let Some((_, last)) = before {
         send(last);
+    }
+}
+
+struct Keeper<'a, P> {
+    exec: &'a Exec,
+    templates: Option<&'a ServerHandle>,
+    play: P,
+    /// Why the target is not there any more.
+    gone: Option<String>,
+}
+
+impl<P: Fn(Plan, &Target) -> Outcome> Keeper<'_, P> {
+    fn play(&self, plan: &Plan) -> Outcome {
+        match self.gone.as_deref() {
+            Some(reason) => unplayed(plan, reason),
+            None => play_one(self.exec, self.templates, plan, &self.play),
+        }
+    }
+
+    fn death(&self, suspicion: Option<Duration>) -> Option<Death> {
+        if self.gone.is_some() { None } else { self.exec.death(suspicion) }
+    }
+
+    fn restart(&mut self) {
+        let error = self.exec.restart().err();
+        self.gone = error.map(|error| format!("the target died and did not come back: {error}"));
+    }
+
+    /// Finds the scenario that killed the target, marks it, and gives the outcome of the one that ran. The one before may
+    /// have done it a moment earlier: then the one that ran is harmless when it is played again, and the one before is not,
+    /// or the target had not said a word any more.
+    fn blame(
+        &mut self,
+        plan: &Plan,
+        mut outcome: Outcome,
+        before: Option<&mut (Plan, Outcome)>,
+        death: &Death,
+    ) -> Outcome {
+        self.restart();
+        let rival = before.filter(|(_, earlier)| earlier.survival != Survival::Died && self.gone.is_none());
+        let Some((earlier_plan, earlier)) = rival else {
+            mark(plan, &mut outcome, death);
+            return outcome;
+        };
+        let mut again = self.play(plan);
+        if let Some(second) = self.death(Some(REPLAYED)) {
+            self.restart();
+            mark(plan, &mut again, &second);
+            return again;
+        }
+        self.play(earlier_plan);
+        let is_killer = match self.death(Some(REPLAYED)) {
+            Some(_) => {
+                self.restart();
+                true
+            }
+            None => !was_answered(&outcome),
+        };
+        if is_killer {
+            mark(earlier_plan, earlier, death);
+            return again;
+        }
+        mark(plan, &mut outcome, death);
+        outcome
     }
 }
 
@@ -95,13 +142,13 @@ fn was_answered(outcome: &Outcome) -> bool {
 }
 
 /// A crash is never a pass.
-fn mark(plan: &Plan, outcome: &mut Outcome, death: &Death, how: &str) {
+fn mark(plan: &Plan, outcome: &mut Outcome, death: &Death) {
     let source = &plan.scenario.source;
     let start = source.text.find("title").unwrap_or_default();
     let length = source.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
     outcome.survival = Survival::Died;
     outcome.verdict = outcome.verdict.max(Verdict::Fail);
-    outcome.reason = Some(format!("{how}: {death}"));
+    outcome.reason = Some(format!("the target died in this scenario: {death}"));
     outcome.findings.push(Finding {
         verdict: Verdict::Fail,
         clauses: Vec::new(),

@@ -90,7 +90,7 @@ pub(super) struct RunArgs {
     snapshot_dir: Option<PathBuf>,
     /// Make the embedded pool wrong on purpose, by the id of a fault; may be repeated. `sv2-conform list --faults` shows
     /// them.
-    #[arg(long, value_name = "ID", value_parser = fault, conflicts_with = "target")]
+    #[arg(long, value_name = "ID", value_parser = fault, conflicts_with_all = ["target", "exec"])]
     fault: Vec<Fault>,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
