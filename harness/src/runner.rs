@@ -1,6 +1,6 @@
 //! Plays a scenario: bytes and time in, bytes and a verdict out. No socket, no clock.
 //!
-//! The conversation is written as straight-line `async` code over a [`world`] of queues, and polled by hand: a
+//! The conversation is written as straight-line `async` code over a world of queues, and polled by hand: a
 //! [`Runner`] is a state machine whose states the compiler writes. Whoever drives it feeds [`Input`]s, carries out
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 

@@ -162,7 +162,8 @@ fn write(path: &Path, trace: &str) -> Result<(), String> {
 }
 
 fn difference(old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old.trim_end(), new.trim_end());
+    let [old, new] = [old, new].map(|text| format!("{}\n", text.trim_end()));
+    let diff = TextDiff::from_lines(&old, &new);
     diff.unified_diff().context_radius(2).header("snapshot", "trace").to_string()
 }
 

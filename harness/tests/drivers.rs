@@ -19,9 +19,9 @@ fn report(folder: &Path, name: &str, arguments: &[&str]) -> Vec<String> {
         .args(["run", SUITE, "--report", &format!("jsonl={}", path.display())])
         .args(arguments)
         .output()
-        .unwrap();
+        .expect("the program runs");
     assert!(status.status.success(), "{name}: {}", String::from_utf8_lossy(&status.stdout));
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = std::fs::read_to_string(path).expect("the report was written");
     text.lines().filter(|line| line.contains("\"event\":\"scenario\"")).map(str::to_owned).collect()
 }
 
@@ -41,13 +41,13 @@ fn tcp_and_virtual_time_agree_one_at_a_time_and_eight() {
 }
 
 fn play_all(segmentation: Segmentation) -> Vec<Outcome> {
-    let ledger = Arc::new(suite::embedded_ledger().unwrap());
-    let suite = suite::load(&[SUITE.into()], &ledger).unwrap();
+    let ledger = Arc::new(suite::embedded_ledger().expect("the embedded ledger is sound"));
+    let suite = suite::load(&[SUITE.into()], &ledger).expect("the suite is sound");
     let fragments = Arc::new(suite.fragments);
     let profile = Arc::new(Target::Embedded.profile());
     let play = |scenario: suite::Scenario| {
         let seed = scenario_seed(3, &scenario.id);
-        let node = embedded_pool(&scenario, seed).unwrap();
+        let node = embedded_pool(&scenario, seed).expect("the header is good");
         let (fragments, ledger, profile) =
             (Arc::clone(&fragments), Arc::clone(&ledger), Arc::clone(&profile));
         let peer = Target::Embedded.peer();

@@ -21,14 +21,14 @@ const WAIT_FOR_RULES: &[&str] = &["F07", "F08", "F14"];
 const CLEAN_SEEDS: u64 = 5;
 
 fn load() -> (Suite, Arc<Ledger>) {
-    let ledger = Arc::new(suite::embedded_ledger().unwrap());
+    let ledger = Arc::new(suite::embedded_ledger().expect("the embedded ledger is sound"));
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
-    (suite::load(&[folder.into()], &ledger).unwrap(), ledger)
+    (suite::load(&[folder.into()], &ledger).expect("the suite is sound"), ledger)
 }
 
 fn play(scenario: &Scenario, suite: &Suite, ledger: &Arc<Ledger>, seed: u64, faults: &[Fault]) -> Outcome {
     let seed = scenario_seed(seed, &scenario.id);
-    let node = faulty_pool(scenario, seed, faults).unwrap();
+    let node = faulty_pool(scenario, seed, faults).expect("the header is good");
     let plan = Plan {
         seed,
         scenario: scenario.clone(),
