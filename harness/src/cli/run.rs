@@ -12,17 +12,21 @@ use crate::verdict::{Outcome, Survival, Verdict};
 use clap::Args;
 use std::collections::VecDeque;
 use std::fs::File;
+use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
 use sv2_reference_pool::template::provider::TemplateProvider;
 use sv2_wire::url::Sv2Url;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
 const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
@@ -223,38 +227,52 @@ fn play_all(
     let queue = Arc::new(Mutex::new(plans));
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    for _ in 0..jobs {
-        let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
-        let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
-        std::thread::spawn(move || {
-            while let Some(plan) = next_plan(&queue, &is_interrupted) {
-                if sender.send(play(plan, &target, is_virtual)).is_err() {
-                    return;
+    let spawn_players = || {
+        for _ in 0..jobs {
+            let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
+            let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
+            std::thread::spawn(move || {
+                while let Some(plan) = next_plan(&queue, &is_interrupted) {
+                    if sender.send(play(plan, &target, is_virtual)).is_err() {
+                        return;
+                    }
                 }
-            }
-        });
-    }
-    drop(sender);
+            });
+        }
+        drop(sender);
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
-    let mut outcomes = Vec::new();
-    runtime.block_on(async {
-        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-        loop {
-            tokio::select! {
-                outcome = receiver.recv() => match outcome {
-                    Some(outcome) => outcomes.push(outcome),
-                    None => break,
-                },
-                _ = &mut interrupt => {
-                    is_interrupted.store(true, Ordering::Relaxed);
-                    break;
-                }
-            }
-        }
-    });
+    let collected = collect(spawn_players, &mut receiver, &is_interrupted);
+    let mut outcomes = runtime.block_on(collected);
     outcomes.sort_by(|a, b| a.id.cmp(&b.id));
     Ok((outcomes, is_interrupted.load(Ordering::Relaxed)))
+}
+
+/// Takes outcomes in until there are no more, or Ctrl-C comes. It is listened for before anything is played.
+async fn collect(
+    spawn_players: impl FnOnce(),
+    receiver: &mut UnboundedReceiver<Outcome>,
+    is_interrupted: &AtomicBool,
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let mut came = poll_fn(|context| Poll::Ready(interrupt.as_mut().poll(context).is_ready())).await;
+    if !came {
+        spawn_players();
+    }
+    while !came {
+        tokio::select! {
+            biased;
+            outcome = receiver.recv() => match outcome {
+                Some(outcome) => outcomes.push(outcome),
+                None => break,
+            },
+            _ = &mut interrupt => came = true,
+        }
+    }
+    is_interrupted.store(came, Ordering::Relaxed);
+    outcomes
 }
 
 fn next_plan(queue: &Mutex<VecDeque<Plan>>, is_interrupted: &AtomicBool) -> Option<Plan> {
