@@ -269,7 +269,14 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     }
     errors.extend(calls::circles(&fragments));
     let words = Words::new(ledger, &fragments);
-    let sources = fragments.values().chain(scenarios.iter().map(|scenario| &scenario.source));
+    let played: Vec<&Source> = first_rows(&scenarios).map(|scenario| &*scenario.source).collect();
+    // A fragment of the embedded suite that nobody calls here need not fit the fragments that are brought along.
+    let own = fragments.values().filter(|fragment| fragment.path.is_some()).map(|fragment| &**fragment);
+    let reached = calls::reached(played.iter().copied().chain(own), &fragments);
+    let used = fragments
+        .iter()
+        .filter(|(name, fragment)| fragment.path.is_some() || reached.contains(name.as_str()));
+    let sources = used.map(|(_, fragment)| &**fragment).chain(played);
     errors.extend(sources.filter_map(|source| problems(source, &words)));
     if !errors.is_empty() {
         return Err(SuiteError::Scenarios(errors));
@@ -277,6 +284,12 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     scenarios.sort_by(|a, b| a.id.cmp(&b.id));
     scenarios.dedup_by(|a, b| a.id == b.id && a.source.name == b.source.name);
     Ok(Suite { scenarios, fragments })
+}
+
+/// One scenario of each file; the rows of a matrix share theirs.
+fn first_rows(scenarios: &[Scenario]) -> impl Iterator<Item = &Scenario> {
+    let is_first = |at: usize| at == 0 || !Arc::ptr_eq(&scenarios[at].source, &scenarios[at - 1].source);
+    scenarios.iter().enumerate().filter(move |(at, _)| is_first(*at)).map(|(_, scenario)| scenario)
 }
 
 fn parse(raw: Raw) -> Result<(String, Arc<Source>), ScenarioErrors> {

@@ -383,6 +383,12 @@ fn collect(
             }
         }
     });
+    // What was played before the interruption is not lost with it.
+    while let Ok(told) = receiver.try_recv() {
+        if let Told::Played(outcome) = told {
+            outcomes.push(outcome);
+        }
+    }
     Ok((outcomes, is_interrupted))
 }
 

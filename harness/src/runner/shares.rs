@@ -11,7 +11,7 @@ use crate::scenario::syntax::{AwaitJob, Claims, Mine, Operator, Settle, Step};
 use rand_core::RngCore;
 use std::sync::Arc;
 use std::time::Duration;
-use sv2_session::{Account, Basis, ChannelKind, Job, JobState, Session, ShareState};
+use sv2_session::{Account, Basis, ChannelKind, Job, JobState, Session, ShareState, Voided};
 use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256};
 
 /// What settling waits for.
@@ -134,7 +134,9 @@ impl Player {
     ) -> Result<(), Stop> {
         let held = share.basis.as_ref().map(|basis| self.conns[conn].session.basis_holds(basis));
         let basis = match held {
-            Some(Err(why)) if share.epoch == self.epoch => return Err(Stop::Overtaken(why.to_string())),
+            Some(Err(why)) if share.epoch == self.epoch && why != Voided::Channel => {
+                return Err(Stop::Overtaken(why.to_string()));
+            }
             Some(Ok(())) => share.basis.clone(),
             Some(Err(_)) | None => None,
         };
@@ -162,7 +164,10 @@ impl Player {
             if flight.overtaken.is_some() || !in_flight(session, flight) {
                 continue;
             }
-            if let Some(Err(why)) = flight.basis.as_ref().map(|basis| session.basis_holds(basis)) {
+            // A channel that is closed does not come back, so that another try would show the same.
+            if let Some(Err(why)) = flight.basis.as_ref().map(|basis| session.basis_holds(basis))
+                && why != Voided::Channel
+            {
                 flight.overtaken = Some(why.to_string());
             }
         }

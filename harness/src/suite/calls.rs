@@ -1,4 +1,4 @@
-//! Fragments that call themselves, directly or through others, would never end.
+//! Which fragment calls which. Those that call themselves, directly or through others, would never end.
 
 use super::Source;
 use crate::scenario::diagnostic::{ScenarioError, ScenarioErrors};
@@ -13,6 +13,25 @@ pub(super) fn circles(fragments: &BTreeMap<String, Arc<Source>>) -> Vec<Scenario
         (!found.is_empty()).then(|| ScenarioErrors::new(&source.name, &source.text, found))
     });
     errors.collect()
+}
+
+/// The fragments that these files call, directly or through others.
+pub(super) fn reached<'a>(
+    from: impl Iterator<Item = &'a Source>,
+    fragments: &'a BTreeMap<String, Arc<Source>>,
+) -> BTreeSet<&'a str> {
+    let mut left: Vec<&Source> = from.collect();
+    let mut reached = BTreeSet::new();
+    while let Some(source) = left.pop() {
+        for call in calls(source) {
+            if let Some((name, fragment)) = fragments.get_key_value(&call.fragment.node)
+                && reached.insert(name.as_str())
+            {
+                left.push(fragment);
+            }
+        }
+    }
+    reached
 }
 
 fn circle(fragments: &BTreeMap<String, Arc<Source>>, name: &str, call: &Call) -> Option<ScenarioError> {
