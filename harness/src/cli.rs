@@ -1,17 +1,29 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod doctor;
+mod filter;
+mod fmt;
+mod gate;
+mod interrupt;
+mod keep;
+mod launch;
+mod lint;
+mod progress;
+mod review;
 mod run;
 mod select;
+mod style;
 
 use crate::ledger::Ledger;
 use crate::report;
 use crate::scenario::diagnostic::ScenarioErrors;
 use crate::suite::{self, SuiteError};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
+use sv2_reference_pool::faults::FAULTS;
 
 /// What the program exits with. The first that applies wins, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +38,8 @@ pub enum Exit {
     NotReady,
     /// A scenario failed.
     Failed,
+    /// A trace is not that of its snapshot.
+    SnapshotChanged,
     /// Something could not be decided.
     Undecided,
     /// Nothing was selected, or nothing was applicable.
@@ -43,6 +57,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NotReady => 5,
             Self::Failed => 1,
+            Self::SnapshotChanged => 7,
             Self::Undecided => 3,
             Self::Nothing => 4,
             Self::Fine => 0,
@@ -91,17 +106,30 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
+    /// Visits a pool step by step and explains the first trouble.
+    Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
     Check(CheckArgs),
+    /// Accepts or rejects traces that `run --snapshots new` found to be new or changed.
+    Review(review::ReviewArgs),
+    /// Puts scenarios and fragments into their canonical form, and lists those that were not.
+    Fmt(fmt::FmtArgs),
+    /// Prints a script that completes this command line in a shell.
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
 struct ListArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: select::Selection,
+    /// List the faults that the embedded pool can be given instead.
+    #[arg(long, conflicts_with = "paths")]
+    faults: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -111,7 +139,7 @@ struct ListArgs {
 enum ListFormat {
     /// One line per scenario.
     Text,
-    /// An array of objects with `id`, `title` and `checks`.
+    /// An array of objects with `id`, `title`, `checks`, `tags` and `exclusive`.
     Json,
 }
 
@@ -119,6 +147,21 @@ enum ListFormat {
 struct CheckArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    /// What else is an error.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deny {
+    /// What is allowed and probably not meant.
+    Warnings,
+}
+
+#[derive(Debug, Args)]
+struct CompletionsArgs {
+    /// The shell.
+    shell: clap_complete::Shell,
 }
 
 /// Does what the command line asks.
@@ -128,14 +171,22 @@ struct CheckArgs {
 pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
-        Command::Run(args) => run::run(args, ledger),
+        Command::Run(args) => run::run(*args, ledger),
+        Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
+        Command::Review(args) => review::review(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
+        Command::Completions(args) => completions(&args),
     }
 }
 
 fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
-    let suite = select::suite(&args.paths, ledger)?;
+    if args.faults {
+        return Ok(list_faults(args.format));
+    }
+    let mut suite = select::suite(&args.paths, ledger)?;
+    args.selection.narrow(&mut suite);
     match args.format {
         ListFormat::Text => {
             let lines = suite.scenarios.iter().map(|it| format!("{}  {}\n", it.id, it.title()));
@@ -143,7 +194,13 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
         }
         ListFormat::Json => {
             let rows = suite.scenarios.iter().map(|scenario| {
-                json!({ "id": scenario.id, "title": scenario.title(), "checks": scenario.checks() })
+                json!({
+                    "id": scenario.id,
+                    "title": scenario.title(),
+                    "checks": scenario.checks(),
+                    "tags": scenario.tags().collect::<Vec<_>>(),
+                    "exclusive": scenario.is_exclusive(),
+                })
             });
             print(&format!("{:#}\n", rows.collect::<serde_json::Value>()));
         }
@@ -151,9 +208,50 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     Ok(if suite.scenarios.is_empty() { Exit::Nothing } else { Exit::Fine })
 }
 
+fn list_faults(format: ListFormat) -> Exit {
+    match format {
+        ListFormat::Text => {
+            let lines = FAULTS.iter().map(|fault| {
+                let clauses = fault.clauses.join(" ");
+                format!("{}  {}  {}  breaks {clauses}\n", fault.id, fault.name, fault.field)
+            });
+            print(&lines.collect::<String>());
+        }
+        ListFormat::Json => {
+            let rows = FAULTS.iter().map(|fault| {
+                json!({
+                    "id": fault.id,
+                    "name": fault.name,
+                    "layer": format!("{:?}", fault.layer).to_lowercase(),
+                    "field": fault.field,
+                    "clauses": fault.clauses,
+                    "trigger": fault.trigger,
+                    "seen_in": fault.seen_in,
+                })
+            });
+            print(&format!("{:#}\n", rows.collect::<serde_json::Value>()));
+        }
+    }
+    Exit::Fine
+}
+
 fn check(args: &CheckArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     let suite = select::suite(&args.paths, ledger)?;
+    let remarks = lint::remarks(&suite);
+    for remark in &remarks {
+        print(&format!("{}\n", remark.text));
+    }
+    if remarks.iter().any(|remark| !remark.is_warning || args.deny.is_some()) {
+        return Ok(Exit::Usage);
+    }
     print(&format!("{} scenarios and {} fragments are fine\n", suite.scenarios.len(), suite.fragments.len()));
+    Ok(Exit::Fine)
+}
+
+fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sv2-conform", &mut script);
+    print(&String::from_utf8_lossy(&script));
     Ok(Exit::Fine)
 }
 

@@ -1,7 +1,7 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
-use crate::target::{EMBEDDED_START, Target, embedded_pool};
+use crate::target::{EMBEDDED_START, Target, faulty_pool};
 use crate::verdict::{Outcome, Survival, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -40,7 +40,7 @@ pub async fn play(plan: Plan, target: &Target) -> Outcome {
     };
     match target {
         Target::Embedded => {
-            let node = match embedded_pool(&plan.scenario, plan.seed) {
+            let node = match faulty_pool(&plan.scenario, plan.seed, &plan.profile.faults) {
                 Ok(node) => node,
                 Err(problem) => return failed(problem),
             };

@@ -5,7 +5,9 @@
 //! time and [`drive`] on tokio. What comes out is a [`verdict`], which [`report`] writes down.
 
 pub mod cli;
+pub mod doctor;
 pub mod drive;
+pub mod exec;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
@@ -13,7 +15,9 @@ pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod sim;
+pub mod snapshot;
 pub mod suite;
 pub mod target;
+pub mod trace;
 pub mod verdict;
 pub mod vocabulary;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::time::Duration;
+use sv2_reference_pool::faults::Fault;
+use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
 
 /// Something that a scenario may need of its target.
@@ -24,29 +26,121 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "noise",            doc: "is reached through Noise" },
 ];
 
+/// What the embedded pool is made of.
+#[derive(Clone, Debug, Default)]
+pub struct EmbeddedConfig {
+    /// The pool.
+    pub pool: PoolConfig,
+    /// Its connections: transport, bounds, deadlines.
+    pub node: NodeConfig,
+}
+
 /// A setting of the embedded pool that a scenario's `pool(...)` line may change.
+#[derive(Clone, Copy, Debug)]
 pub struct PoolSetting {
     /// The name in the header.
     pub name: &'static str,
-    /// Puts the value into the configuration.
-    pub apply: fn(&mut PoolConfig, u64) -> Result<(), String>,
+    /// What it takes, and how that is put into the configuration.
+    pub kind: SettingKind,
+}
+
+/// A word that a setting takes, and what it does.
+pub type Choice = (&'static str, fn(&mut EmbeddedConfig));
+
+/// What a setting takes.
+#[derive(Clone, Copy, Debug)]
+pub enum SettingKind {
+    /// A number.
+    Number(fn(&mut EmbeddedConfig, u64) -> Result<(), String>),
+    /// `true` or `false`.
+    Boolean(fn(&mut EmbeddedConfig, bool)),
+    /// One of these words.
+    Word(&'static [Choice]),
+}
+
+/// A value that a header gives to a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingValue {
+    /// A number.
+    Number(u64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A bare word.
+    Word(String),
 }
 
 /// Every setting.
 #[rustfmt::skip]
 pub const POOL_SETTINGS: &[PoolSetting] = &[
-    PoolSetting { name: "ack-batch",    apply: |config, value| set(&mut config.ack_batch, value) },
-    PoolSetting { name: "transactions", apply: |config, value| set(&mut config.templates.transactions, value) },
+    PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
+    PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
+
+/// Certificates whose validity is over, runs, or is still to come.
+#[rustfmt::skip]
+const CERTIFICATES: &[Choice] = &[
+    ("expired", |config| certify(config, Validity { from: -86400, until: -3600 })),
+    ("future",  |config| certify(config, Validity { from: 3600, until: 86400 })),
+    ("valid",   |config| certify(config, Validity::default())),
+];
+
+fn certify(config: &mut EmbeddedConfig, validity: Validity) {
+    if let TransportConfig::Noise(noise) = &mut config.node.transport {
+        noise.validity = validity;
+    }
+}
 
 fn set<T: TryFrom<u64>>(field: &mut T, value: u64) -> Result<(), String> {
     *field = T::try_from(value).map_err(|_| format!("{value} is too large"))?;
     Ok(())
 }
 
+impl PoolSetting {
+    /// The setting of a name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        POOL_SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    /// What the setting takes, for people.
+    pub fn takes(&self) -> String {
+        match self.kind {
+            SettingKind::Number(_) => "a number".to_owned(),
+            SettingKind::Boolean(_) => "`true` or `false`".to_owned(),
+            SettingKind::Word(words) => {
+                format!("one of {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// Puts a value into the configuration.
+    ///
+    /// # Errors
+    /// It is not of the setting's kind, not one of its words, or out of range.
+    pub fn apply(&self, config: &mut EmbeddedConfig, value: &SettingValue) -> Result<(), String> {
+        match (self.kind, value) {
+            (SettingKind::Number(apply), SettingValue::Number(number)) => return apply(config, *number),
+            (SettingKind::Boolean(apply), SettingValue::Boolean(flag)) => {
+                apply(config, *flag);
+                return Ok(());
+            }
+            (SettingKind::Word(words), SettingValue::Word(given)) => {
+                if let Some((_, apply)) = words.iter().find(|(word, _)| word == given) {
+                    apply(config);
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        Err(format!("takes {}", self.takes()))
+    }
+}
+
 /// A target's profile.
 #[derive(Clone, Debug)]
 pub struct Profile {
+    /// What the embedded pool does wrong on purpose.
+    pub faults: Vec<Fault>,
     /// What it can do.
     pub capabilities: BTreeSet<&'static str>,
     /// What `user_identity` says unless a scenario says otherwise.
@@ -74,6 +168,7 @@ impl Profile {
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
     pub fn foreign() -> Self {
         Self {
+            faults: Vec::new(),
             capabilities: BTreeSet::from(["channel.standard", "channel.extended"]),
             user_identity: "sv2-conform.worker".to_owned(),
             nominal_hash_rate: 1000.0,
@@ -87,5 +182,35 @@ impl Profile {
     /// The first of the needs that this target does not meet.
     pub fn missing<'a>(&self, needs: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
         needs.into_iter().find(|need| !self.capabilities.contains(need))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_takes_values_of_its_kind_only() {
+        let switch = PoolSetting {
+            name: "x",
+            kind: SettingKind::Boolean(|config, on| config.node.seed = u64::from(on)),
+        };
+        let certificate = PoolSetting::find("certificate").unwrap();
+        let number = PoolSetting::find("ack-batch").unwrap();
+        let mut config = EmbeddedConfig::default();
+        assert_eq!(switch.apply(&mut config, &SettingValue::Boolean(true)), Ok(()));
+        assert_eq!(config.node.seed, 1);
+        assert!(
+            switch.apply(&mut config, &SettingValue::Number(1)).unwrap_err().contains("`true` or `false`")
+        );
+        let word = |word: &str| SettingValue::Word(word.to_owned());
+        assert_eq!(certificate.apply(&mut config, &word("expired")), Ok(()));
+        let TransportConfig::Noise(noise) = &config.node.transport else { panic!("no noise") };
+        assert!(noise.validity.until < 0);
+        assert!(certificate.apply(&mut config, &word("old")).unwrap_err().contains("expired, future, valid"));
+        assert!(certificate.apply(&mut config, &SettingValue::Boolean(true)).is_err());
+        assert_eq!(number.apply(&mut config, &SettingValue::Number(7)), Ok(()));
+        assert!(number.apply(&mut config, &SettingValue::Number(u64::MAX)).is_err());
+        assert!(number.apply(&mut config, &word("many")).is_err());
     }
 }

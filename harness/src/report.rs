@@ -6,7 +6,9 @@ mod text;
 pub use text::failure;
 
 use crate::ledger::Ledger;
+use crate::snapshot::Comparison;
 use crate::verdict::{Outcome, Verdict};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Everything about a run.
@@ -22,6 +24,8 @@ pub struct Run {
     pub target_arguments: String,
     /// How long it took.
     pub duration: Duration,
+    /// How traces compare with their snapshots, by scenario; those that were not compared are not there.
+    pub snapshots: BTreeMap<String, Comparison>,
     /// What the program exits with.
     pub exit_code: u8,
 }

@@ -1,20 +1,24 @@
 //! Plays a scenario: bytes and time in, bytes and a verdict out. No socket, no clock.
 //!
-//! The conversation is written as straight-line `async` code over a [`world`] of queues, and polled by hand: a
+//! The conversation is written as straight-line `async` code over a world of queues, and polled by hand: a
 //! [`Runner`] is a state machine whose states the compiler writes. Whoever drives it feeds [`Input`]s, carries out
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
+mod all_of;
 mod connection;
 mod enter;
-mod eval;
+pub(crate) mod eval;
 mod expect;
 pub mod facts;
 mod judge;
 mod needs;
+mod never;
 mod play;
 mod send;
+mod shape;
 mod shares;
-mod value;
+pub(crate) mod value;
+mod work;
 mod world;
 
 use crate::ledger::Ledger;

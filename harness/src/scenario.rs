@@ -7,7 +7,9 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod format;
 mod lexer;
+pub mod lint;
 pub mod number;
 mod parse;
 pub mod syntax;

@@ -23,11 +23,17 @@ const ROOT_MARK: &str = "suite.toml";
 /// The folder of fragments below the root.
 const FRAGMENTS: &str = "fragments";
 
+mod matrix;
+
+pub use matrix::Cell;
+
 /// A parsed and checked file, with the text that its spans point into.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// What diagnostics call the file.
     pub name: Arc<str>,
+    /// Where the file is; none in the embedded suite.
+    pub path: Option<PathBuf>,
     /// The text.
     pub text: Arc<str>,
     /// The tree.
@@ -37,10 +43,12 @@ pub struct Source {
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Path below the root of its suite, without extension.
+    /// Path below the root of its suite, without extension, and the values of the matrix: `path[name=value,..]`.
     pub id: String,
     /// The file.
     pub source: Arc<Source>,
+    /// The values of the matrix, one for each of its lines.
+    pub row: Vec<Cell>,
 }
 
 impl Scenario {
@@ -50,6 +58,16 @@ impl Scenario {
             FileKind::Scenario { title } => &title.node,
             FileKind::Fragment(signature) => &signature.name.node,
         }
+    }
+
+    /// The words behind `tags`.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.source.file.tags.iter().map(|tag| tag.node.as_str())
+    }
+
+    /// Whether it must not run beside another scenario.
+    pub fn is_exclusive(&self) -> bool {
+        self.source.file.exclusive.is_some()
     }
 
     /// The clauses that the scenario's lines claim, each once, in the order of the lines.
@@ -77,6 +95,8 @@ fn claims_of(kind: &StepKind) -> Vec<&Claims> {
         }
         StepKind::Settle(settle) => of_lines(&settle.judgements),
         StepKind::Assert(assert) => vec![&assert.claims],
+        StepKind::Disjoint(disjoint) => vec![&disjoint.claims],
+        StepKind::Never(never) => vec![&never.claims],
         StepKind::Alive { claims } => vec![claims],
         _ => Vec::new(),
     }
@@ -131,6 +151,7 @@ pub enum SuiteError {
 /// A file that was read and not parsed yet.
 struct Raw {
     id: String,
+    path: Option<PathBuf>,
     name: String,
     text: String,
 }
@@ -143,6 +164,11 @@ pub fn embedded_ledger() -> Result<Ledger, LedgerError> {
     let files = EMBEDDED.get_dir("requirements").into_iter().flat_map(Dir::files);
     let texts = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
     Ledger::read(texts.filter(|(name, _)| name.ends_with(".toml")))
+}
+
+/// The text of a file of the embedded suite, by its path below the root.
+pub fn embedded_text(path: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(path)?.contents_utf8()
 }
 
 /// Loads the embedded suite.
@@ -187,6 +213,40 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
     assemble(chosen, library, ledger)
 }
 
+/// The scenario and fragment files that paths name: files as they are, folders searched through.
+///
+/// # Errors
+/// A path is missing or unreadable, or a folder has no such file.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, SuiteError> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.exists() {
+            return Err(SuiteError::Missing(path.clone()));
+        }
+        let known = all.len();
+        collect_files(path, &mut all)?;
+        if all.len() == known {
+            return Err(SuiteError::Empty(path.clone()));
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
+/// Reads a file of text.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, SuiteError> {
+    let bytes =
+        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
+    String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
 /// Parses and checks what was chosen, with the fragments of a library and those of the embedded suite at hand.
 fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suite, SuiteError> {
     let mut at_hand = Vec::new();
@@ -195,13 +255,13 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     }
     at_hand.extend(library);
     let at_hand = at_hand.into_iter().map(|raw| (raw, false));
-    let (mut errors, mut scenarios, mut fragments) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut errors, mut played, mut fragments) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Later fragments replace earlier ones of the same name: the suite's own come last.
     for (raw, is_chosen) in at_hand.chain(chosen.into_iter().map(|raw| (raw, true))) {
         match parse(raw) {
             Ok((id, source)) => match &source.file.kind {
                 FileKind::Fragment(signature) => _ = fragments.insert(signature.name.node.clone(), source),
-                FileKind::Scenario { .. } if is_chosen => scenarios.push(Scenario { id, source }),
+                FileKind::Scenario { .. } if is_chosen => played.push((id, source)),
                 FileKind::Scenario { .. } => {}
             },
             Err(error) => errors.push(error),
@@ -209,11 +269,13 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     }
     errors.extend(calls::circles(&fragments));
     let words = Words::new(ledger, &fragments);
-    let sources = fragments.values().chain(scenarios.iter().map(|scenario| &scenario.source));
+    let sources = fragments.values().chain(played.iter().map(|(_, source)| source));
     errors.extend(sources.filter_map(|source| problems(source, &words)));
     if !errors.is_empty() {
         return Err(SuiteError::Scenarios(errors));
     }
+    let rows = played.iter().flat_map(|(id, source)| matrix::rows(id, source));
+    let mut scenarios: Vec<Scenario> = rows.collect();
     scenarios.sort_by(|a, b| a.id.cmp(&b.id));
     scenarios.dedup_by(|a, b| a.id == b.id && a.source.name == b.source.name);
     Ok(Suite { scenarios, fragments })
@@ -221,7 +283,7 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
 
 fn parse(raw: Raw) -> Result<(String, Arc<Source>), ScenarioErrors> {
     let file = scenario::parse(&raw.name, &raw.text)?;
-    Ok((raw.id, Arc::new(Source { name: raw.name.into(), text: raw.text.into(), file })))
+    Ok((raw.id, Arc::new(Source { name: raw.name.into(), path: raw.path, text: raw.text.into(), file })))
 }
 
 fn problems(source: &Source, words: &dyn Vocabulary) -> Option<ScenarioErrors> {
@@ -236,7 +298,8 @@ fn collect_embedded(folder: &Dir<'_>, into: &mut Vec<Raw>) {
             && let Some(text) = file.contents_utf8()
         {
             let name = slashed(path);
-            into.push(Raw { id: slashed(&path.with_extension("")), name, text: text.to_owned() });
+            let id = slashed(&path.with_extension(""));
+            into.push(Raw { id, path: None, name, text: text.to_owned() });
         }
     }
     for folder in folder.dirs() {
@@ -263,15 +326,11 @@ fn collect_files(path: &Path, into: &mut Vec<PathBuf>) -> Result<(), SuiteError>
 }
 
 fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
-    let bytes =
-        std::fs::read(path).map_err(|problem| SuiteError::Unreadable { path: path.to_owned(), problem })?;
-    let text = String::from_utf8(bytes).map_err(|error| SuiteError::NotText {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
+    let text = read_text(path)?;
     let below = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let below = below.strip_prefix(root).map(Path::to_owned).unwrap_or(below);
-    Ok(Raw { id: slashed(&below.with_extension("")), name: path.display().to_string(), text })
+    let id = slashed(&below.with_extension(""));
+    Ok(Raw { id, path: Some(path.to_owned()), name: path.display().to_string(), text })
 }
 
 /// The nearest folder at or above `path` that holds the mark, else the folder itself; canonical.

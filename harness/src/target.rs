@@ -1,10 +1,13 @@
 //! What is under test, and how to reach and steer it.
 
-use crate::profile::{POOL_SETTINGS, Profile};
+use crate::profile::{EmbeddedConfig, PoolSetting, Profile, SettingValue};
 use crate::runner::Peer;
-use crate::scenario::syntax::{Argument, ExprKind};
+use crate::runner::eval::Env;
+use crate::runner::value::{Datum, small};
+use crate::scenario::syntax::{Expr, ExprKind};
 use crate::suite::Scenario;
 use sha2::{Digest, Sha256};
+use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::server::ServerHandle;
@@ -80,13 +83,26 @@ impl Target {
 /// # Errors
 /// The scenario's `pool(...)` line asks for what no pool can be.
 pub fn embedded_pool(scenario: &Scenario, seed: u64) -> Result<Node<Pool>, String> {
-    let mut config = PoolConfig { seed, ..PoolConfig::default() };
-    config.templates.start_time = EMBEDDED_START;
-    for setting in &scenario.source.file.pool {
-        configure(&mut config, setting)?;
+    faulty_pool(scenario, seed, &[])
+}
+
+/// The embedded pool for one scenario, wrong on purpose.
+///
+/// # Errors
+/// As [`embedded_pool`].
+pub fn faulty_pool(scenario: &Scenario, seed: u64, faults: &[Fault]) -> Result<Node<Pool>, String> {
+    let pool = PoolConfig { seed, faults: faults.to_vec(), ..PoolConfig::default() };
+    let node = NodeConfig { faults: faults.to_vec(), ..NodeConfig::default() };
+    let mut config = EmbeddedConfig { pool, node };
+    config.pool.templates.start_time = EMBEDDED_START;
+    for argument in &scenario.source.file.pool {
+        let name = &argument.name.node;
+        let setting = PoolSetting::find(name).ok_or_else(|| format!("the pool has no setting {name}"))?;
+        let value = setting_value(&argument.value, scenario)?;
+        setting.apply(&mut config, &value).map_err(|problem| format!("pool({name}: ...) {problem}"))?;
     }
-    let pool = Pool::new(config).map_err(|error| error.to_string())?;
-    Ok(Node::new(NodeConfig::default(), pool))
+    let pool = Pool::new(config.pool).map_err(|error| error.to_string())?;
+    Ok(Node::new(config.node, pool))
 }
 
 /// The seed of one scenario in a run: order and parallelism change nothing.
@@ -98,14 +114,18 @@ pub fn scenario_seed(run_seed: u64, id: &str) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-fn configure(config: &mut PoolConfig, setting: &Argument) -> Result<(), String> {
-    let name = setting.name.node.as_str();
-    let value = match &setting.value.kind {
-        ExprKind::Integer(number) => number.to_u64(),
-        _ => None,
-    };
-    let value = value.ok_or_else(|| format!("pool({name}: ...) takes a number"))?;
-    let known = POOL_SETTINGS.iter().find(|known| known.name == name);
-    let known = known.ok_or_else(|| format!("the pool has no setting {name}"))?;
-    (known.apply)(config, value).map_err(|problem| format!("pool({name}: ...): {problem}"))
+/// What an argument of `pool(...)` gives: a value, or that of a matrix.
+fn setting_value(value: &Expr, scenario: &Scenario) -> Result<SettingValue, String> {
+    let env = Env::of_row(&scenario.row).map_err(|stop| stop.reason())?;
+    if let ExprKind::Name(word) = &value.kind {
+        return Ok(SettingValue::Word(word.clone()));
+    }
+    match env.eval(value).map_err(|stop| stop.reason())? {
+        Datum::Number(number) => {
+            small(number).map(SettingValue::Number).ok_or_else(|| "the number is too large".to_owned())
+        }
+        Datum::Boolean(flag) => Ok(SettingValue::Boolean(flag)),
+        Datum::Bytes(word) => Ok(SettingValue::Word(String::from_utf8_lossy(&word).into_owned())),
+        other => Err(format!("{} is no setting", other.describe())),
+    }
 }

@@ -148,10 +148,30 @@ pub struct Outcome {
     pub tries: u32,
 }
 
+impl Outcome {
+    /// The outcome of a scenario that was not played to its end, and why.
+    pub fn unplayed(id: &str, title: &str, seed: u64, verdict: Verdict, reason: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            verdict,
+            survival: Survival::Alive,
+            reason: Some(reason.to_owned()),
+            findings: Vec::new(),
+            clauses: Vec::new(),
+            trace: Vec::new(),
+            seed,
+            tries: 1,
+        }
+    }
+}
+
 /// One line of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceLine {
-    /// Name of the connection; empty for the only one.
+    /// Which connection, counted from 0 in the order of connecting.
+    pub number: usize,
+    /// Name of the connection; empty for one without.
     pub connection: String,
     /// What happened.
     pub event: TraceEvent,

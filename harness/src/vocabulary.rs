@@ -1,10 +1,10 @@
 //! The words that scenarios may use: what exists in the message table, the ledger, the suite and the engine.
 
 use crate::ledger::Ledger;
-use crate::profile::{CAPABILITIES, POOL_SETTINGS};
+use crate::profile::{CAPABILITIES, POOL_SETTINGS, PoolSetting, SettingKind};
 use crate::runner::facts::{HANDSHAKE_FACTS, SETTLE_FACTS, SETTLE_WORDS};
 use crate::scenario::check::{FragmentSignature, Vocabulary};
-use crate::scenario::syntax::FileKind;
+use crate::scenario::syntax::{ExprKind, FileKind};
 use crate::suite::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,6 +87,21 @@ impl Vocabulary for Words<'_> {
 
     fn pool_settings(&self) -> Vec<String> {
         owned(POOL_SETTINGS.iter().map(|setting| setting.name))
+    }
+
+    fn pool_value_problem(&self, setting: &str, value: &ExprKind) -> Option<String> {
+        let setting = PoolSetting::find(setting)?;
+        let fits = match (setting.kind, value) {
+            (_, ExprKind::Reference(_)) => true,
+            (
+                SettingKind::Number(_),
+                ExprKind::Integer(_) | ExprKind::Binary { .. } | ExprKind::Constant(_),
+            ) => true,
+            (SettingKind::Boolean(_), ExprKind::Boolean(_)) => true,
+            (SettingKind::Word(words), ExprKind::Name(name)) => words.iter().any(|(word, _)| word == name),
+            _ => false,
+        };
+        (!fits).then(|| format!("`{}` takes {}", setting.name, setting.takes()))
     }
 
     fn capabilities(&self) -> Vec<String> {

@@ -2,16 +2,20 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::extranonce::{FULL_LEN, PREFIX_LEN, ROLLED_LEN};
+use crate::faults::Rules;
 use crate::job::{Job, Jobs, Work};
+use crate::pool::PoolConfig;
 use crate::share::Batch;
-use crate::target::{GrantError, grant, to_wire};
-use bitcoin::Target;
+use crate::target::{GrantError, from_wire, grant};
+use crate::vardiff::{Meter, Vardiff};
 use bitcoin::hashes::Hash;
+use bitcoin::{Target, TxMerkleNode};
 use std::sync::Arc;
+use std::time::Duration;
 use sv2_wire::{
-    B0_32, F32, Message, NewExtendedMiningJob, NewMiningJob, OpenExtendedMiningChannel,
-    OpenExtendedMiningChannelSuccess, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt,
-    SetNewPrevHash, SetTarget, U256, UpdateChannel,
+    B0_32, F32, Message, NewMiningJob, OpenExtendedMiningChannel, OpenExtendedMiningChannelSuccess,
+    OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, SetExtranoncePrefix, U256,
+    UpdateChannel,
 };
 
 /// The two kinds of mining channels (spec sections 5.2.1 and 5.2.2).
@@ -29,7 +33,7 @@ pub(crate) struct Request {
     pub(crate) kind: Kind,
     pub(crate) request_id: u32,
     nominal_hash_rate: F32,
-    max_target: U256,
+    pub(crate) max_target: U256,
     min_extranonce_size: u16,
 }
 
@@ -61,6 +65,7 @@ impl From<&OpenExtendedMiningChannel> for Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenError {
     StandardJobsOnly,
+    ExtendedChannelsOnly,
     Capacity,
     Grant(GrantError),
     ExtranonceSize,
@@ -70,6 +75,7 @@ impl OpenError {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::StandardJobsOnly => "extended-channels-not-supported-for-standard-jobs",
+            Self::ExtendedChannelsOnly => "standard-channels-not-supported",
             Self::Capacity => "channel-capacity-exhausted",
             Self::Grant(error) => error.code(),
             Self::ExtranonceSize => "min-extranonce-size-too-large",
@@ -79,16 +85,50 @@ impl OpenError {
 
 impl Request {
     /// Decides whether to open the channel, and at which target.
-    pub(crate) fn decide(&self, standard_jobs: bool, shares_per_minute: f64) -> Result<Target, OpenError> {
+    pub(crate) fn decide(&self, standard_jobs: bool, config: &PoolConfig) -> Result<Target, OpenError> {
+        // REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a standard channel" (spec section 5.3.1).
+        if config.extended_channels_only && self.kind == Kind::Standard {
+            return Err(OpenError::ExtendedChannelsOnly);
+        }
         if standard_jobs && self.kind == Kind::Extended {
             return Err(OpenError::StandardJobsOnly);
         }
-        let target =
-            grant(self.nominal_hash_rate, self.max_target, shares_per_minute).map_err(OpenError::Grant)?;
+        let target = grant(self.nominal_hash_rate, self.max_target, config.shares_per_minute)
+            .map_err(OpenError::Grant)?;
         if usize::from(self.min_extranonce_size) > ROLLED_LEN {
             return Err(OpenError::ExtranonceSize);
         }
         Ok(target)
+    }
+}
+
+/// Decisions on channels that a fault can get wrong.
+pub trait ChannelRules: Send {
+    /// "Client-specified request ID from OpenStandardMiningChannel message" (spec section 5.3.3), of either kind.
+    fn request_id(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// "There MUST NOT be two Channels with the same ID in the same Connection" (spec section 5.2); `open` are its
+    /// channels so far.
+    fn channel_id(&mut self, right: u32, _open: &[u32]) -> u32 {
+        right
+    }
+
+    /// "Mining servers MUST assign a unique subset of the search space to each mining device" (spec section 5.1); `latest`
+    /// is the prefix that the pool gave before this one.
+    fn extranonce_prefix(&mut self, right: Vec<u8>, _latest: Option<&[u8]>) -> Vec<u8> {
+        right
+    }
+
+    /// The target of a channel, never above what the device takes (spec section 5.3.2).
+    fn target(&mut self, right: Target, _max_target: Target) -> Target {
+        right
+    }
+
+    /// A target as it goes out: little-endian (spec section 3.1).
+    fn target_on_wire(&mut self, right: U256) -> U256 {
+        right
     }
 }
 
@@ -97,56 +137,81 @@ impl Request {
 pub(crate) struct Channel {
     pub(crate) id: u32,
     pub(crate) kind: Kind,
+    /// The group that it belongs to.
+    pub(crate) group: u32,
     /// Decided by [`crate::extranonce::Prefixes`].
     prefix: Vec<u8>,
     /// For jobs that become active from now on.
-    target: Target,
+    pub(crate) target: Target,
+    /// Largest target that the device takes.
+    max_target: Target,
     pub(crate) jobs: Jobs,
     pub(crate) batch: Batch,
+    pub(crate) meter: Meter,
+    /// When the meter was read last, as time since the node started.
+    metered: Duration,
 }
 
 impl Channel {
-    pub(crate) fn new(id: u32, kind: Kind, prefix: Vec<u8>, target: Target, kept_jobs: usize) -> Self {
-        Self { id, kind, prefix, target, jobs: Jobs::new(kept_jobs), batch: Batch::default() }
+    pub(crate) fn new(
+        id: u32,
+        group: u32,
+        request: &Request,
+        prefix: Vec<u8>,
+        target: Target,
+        kept_jobs: usize,
+        now: Duration,
+    ) -> Self {
+        Self {
+            id,
+            kind: request.kind,
+            group,
+            prefix,
+            target,
+            max_target: from_wire(request.max_target),
+            jobs: Jobs::new(kept_jobs),
+            batch: Batch::default(),
+            meter: Meter::default(),
+            metered: now,
+        }
     }
 
-    /// What follows a request that is granted, in this order: the success, a future job, and the previous hash that
-    /// makes it active. "This MUST be the first message after the channel has been successfully opened. This first
-    /// message will have min_ntime unset" (spec section 5.3.15).
-    pub(crate) fn first_messages(
-        &mut self,
-        request_id: u32,
-        group_channel_id: u32,
-        work: &Arc<Work>,
-    ) -> [Message; 3] {
-        let success = self.success(request_id, group_channel_id);
-        let [job, prev_hash] = self.on_block(work);
-        [success, job, prev_hash]
+    /// Makes a job active. A job is one channel's even when it is sent to a group: each member has its own prefix and target.
+    pub(crate) fn take_job(&mut self, id: u32, work: &Arc<Work>, min_ntime: u32) {
+        self.jobs.activate(Job {
+            id,
+            work: Arc::clone(work),
+            prefix: self.prefix.clone(),
+            min_ntime,
+            target: self.target,
+            fixed_root: self.fixed_root(work),
+        });
     }
 
-    /// What a new tip means: a future job first, then the previous hash that names it (spec section 5.3.17).
-    pub(crate) fn on_block(&mut self, work: &Arc<Work>) -> [Message; 2] {
-        let tip = &work.template.tip;
-        self.jobs.retire_all();
-        let job = self.job(work, tip.min_ntime);
-        let prev_hash = SetNewPrevHash {
-            channel_id: self.id,
-            job_id: job.id,
-            prev_hash: U256::from_le_bytes(tip.prev_hash.to_byte_array()),
-            min_ntime: tip.min_ntime,
-            nbits: tip.nbits.to_consensus(),
-        };
-        let announced = self.announce(&job, None);
-        self.jobs.activate(job);
-        [announced, prev_hash.into()]
+    /// A job as it is sent to this channel alone; without a `min_ntime` it is a future job.
+    pub(crate) fn job_message(&self, job_id: u32, work: &Work, min_ntime: Option<u32>) -> Message {
+        match self.fixed_root(work) {
+            Some(root) => NewMiningJob {
+                channel_id: self.id,
+                job_id,
+                min_ntime: Opt(min_ntime),
+                version: work.version(),
+                merkle_root: U256::from_le_bytes(root.to_byte_array()),
+            }
+            .into(),
+            None => work.extended_job(self.id, job_id, min_ntime).into(),
+        }
     }
 
-    /// What a new template on the same tip means: a job that is active at once.
-    pub(crate) fn on_template(&mut self, work: &Arc<Work>, unix: u32) -> Message {
-        let job = self.job(work, unix.max(work.template.tip.min_ntime));
-        let announced = self.announce(&job, Some(job.min_ntime));
-        self.jobs.activate(job);
-        announced
+    /// Largest target that the device takes.
+    pub(crate) fn max_target(&self) -> Target {
+        self.max_target
+    }
+
+    /// "applicable for all jobs received on the channel in the future" (spec section 5.3.21), but never beyond what the
+    /// device takes.
+    pub(crate) fn set_target(&mut self, target: Target) {
+        self.target = target.min(self.max_target);
     }
 
     /// Decides on an update: the target is granted anew, and told if it differs. "When `maximum_target` is smaller than
@@ -155,18 +220,46 @@ impl Channel {
         &mut self,
         update: &UpdateChannel,
         shares_per_minute: f64,
-    ) -> Result<Option<SetTarget>, GrantError> {
+        rules: &mut Rules,
+    ) -> Result<Option<Target>, GrantError> {
         let target = grant(update.nominal_hash_rate, update.maximum_target, shares_per_minute)?;
+        self.max_target = from_wire(update.maximum_target);
+        let target = rules.channel(target, |rules, right| rules.target(right, self.max_target));
         if target == self.target {
             return Ok(None);
         }
         self.target = target;
-        Ok(Some(SetTarget { channel_id: self.id, maximum_target: to_wire(target) }))
+        Ok(Some(target))
     }
 
-    fn success(&self, request_id: u32, group_channel_id: u32) -> Message {
-        let (channel_id, target) = (self.id, to_wire(self.target));
-        let extranonce_prefix = B0_32::new(self.prefix.clone()).unwrap_or_default();
+    /// Decides whether what the channel really sends asks for another target.
+    pub(crate) fn review(
+        &mut self,
+        vardiff: Vardiff,
+        shares_per_minute: f64,
+        now: Duration,
+    ) -> Option<Target> {
+        let elapsed = now.saturating_sub(self.metered);
+        // One that was opened shortly before a review waits for the next.
+        if elapsed.saturating_mul(2) < vardiff.interval {
+            return None;
+        }
+        self.metered = now;
+        self.target = self.meter.review(elapsed, self.target, self.max_target, shares_per_minute)?;
+        Some(self.target)
+    }
+
+    /// Gives the channel another prefix, of the size of the one before: "applicable for all jobs sent after this message"
+    /// (spec section 5.3.10).
+    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>) -> SetExtranoncePrefix {
+        self.prefix = prefix;
+        SetExtranoncePrefix { channel_id: self.id, extranonce_prefix: self.wire_prefix() }
+    }
+
+    /// The answer to the request that opened the channel.
+    pub(crate) fn success(&self, request_id: u32, target: U256) -> Message {
+        let (channel_id, group_channel_id) = (self.id, self.group);
+        let extranonce_prefix = self.wire_prefix();
         match self.kind {
             Kind::Standard => OpenStandardMiningChannelSuccess {
                 request_id,
@@ -188,38 +281,13 @@ impl Channel {
         }
     }
 
-    fn job(&mut self, work: &Arc<Work>, min_ntime: u32) -> Job {
-        let fixed_root = (self.kind == Kind::Standard).then(|| work.merkle_root(&self.prefix, &[]));
-        Job {
-            id: self.jobs.next_id(),
-            work: Arc::clone(work),
-            prefix: self.prefix.clone(),
-            min_ntime,
-            target: self.target,
-            fixed_root,
-        }
+    fn wire_prefix(&self) -> B0_32 {
+        B0_32::new(self.prefix.clone()).unwrap_or_default()
     }
 
-    fn announce(&self, job: &Job, min_ntime: Option<u32>) -> Message {
-        let version = job.work.template.version.to_consensus().cast_unsigned();
-        let (channel_id, job_id, min_ntime) = (self.id, job.id, Opt(min_ntime));
-        match job.fixed_root {
-            Some(root) => {
-                let merkle_root = U256::from_le_bytes(root.to_byte_array());
-                NewMiningJob { channel_id, job_id, min_ntime, version, merkle_root }.into()
-            }
-            None => NewExtendedMiningJob {
-                channel_id,
-                job_id,
-                min_ntime,
-                version,
-                version_rolling_allowed: true,
-                merkle_path: job.work.merkle_path.clone(),
-                coinbase_tx_prefix: job.work.coinbase_prefix.clone(),
-                coinbase_tx_suffix: job.work.coinbase_suffix.clone(),
-            }
-            .into(),
-        }
+    /// "coinbase_tx_prefix + extranonce_prefix + coinbase_tx_suffix" (spec section 5.1.2.1).
+    fn fixed_root(&self, work: &Work) -> Option<TxMerkleNode> {
+        (self.kind == Kind::Standard).then(|| work.merkle_root(&self.prefix, &[]))
     }
 }
 

@@ -204,6 +204,16 @@ impl Endpoint {
     /// Queues a frame and says whether it did. While the connection is not established, or closing, frames are dropped;
     /// one that does not fit into the send queue ends the connection.
     pub fn send(&mut self, frame: &Frame, now: Duration) -> bool {
+        self.send_with(frame, now, Link::seal)
+    }
+
+    /// [`send`](Self::send) with something else than [`Link::seal`] to seal the frame.
+    pub fn send_with(
+        &mut self,
+        frame: &Frame,
+        now: Duration,
+        seal: impl FnOnce(&mut Link, &Frame, &mut Vec<u8>) -> Result<(), LinkError>,
+    ) -> bool {
         if !matches!(self.phase, Phase::Setup | Phase::Open) {
             return false;
         }
@@ -212,7 +222,7 @@ impl Endpoint {
             self.abort(CloseReason::SendQueue);
             return false;
         }
-        let sealed = self.link.seal(frame, &mut self.out);
+        let sealed = seal(&mut self.link, frame, &mut self.out);
         if let Err(error) = sealed {
             self.failure = Some(error);
             self.close(CloseReason::Defect, now);

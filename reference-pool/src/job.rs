@@ -8,7 +8,7 @@ use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::{ScriptBuf, Target, Transaction, TxMerkleNode, TxOut, Txid, block, consensus};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use sv2_wire::{B0_64K, Seq0_255, U256};
+use sv2_wire::{B0_64K, Message, NewExtendedMiningJob, Opt, Seq0_255, SetNewPrevHash, U256};
 
 /// A template that no job can be made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,8 @@ pub(crate) struct Work {
     /// Coinbase behind the extranonce, stripped likewise.
     pub(crate) coinbase_suffix: B0_64K,
     pub(crate) merkle_path: Seq0_255<U256>,
+    /// Whether BIP323 bits of the version may be changed.
+    pub(crate) version_rolling: bool,
     script_head: Vec<u8>,
     payout: TxOut,
 }
@@ -63,10 +65,46 @@ impl Work {
             coinbase_prefix: B0_64K::new(prefix.to_vec()).map_err(|_| WorkError::Oversize)?,
             coinbase_suffix: B0_64K::new(suffix.to_vec()).map_err(|_| WorkError::Oversize)?,
             merkle_path: Seq0_255::new(path.collect()).map_err(|_| WorkError::Oversize)?,
+            version_rolling: true,
             script_head,
             payout,
             template,
         })
+    }
+
+    /// The job as extended channels and groups get it; without a `min_ntime` it is a future job.
+    pub(crate) fn extended_job(
+        &self,
+        channel_id: u32,
+        job_id: u32,
+        min_ntime: Option<u32>,
+    ) -> NewExtendedMiningJob {
+        NewExtendedMiningJob {
+            channel_id,
+            job_id,
+            min_ntime: Opt(min_ntime),
+            version: self.version(),
+            version_rolling_allowed: self.version_rolling,
+            merkle_path: self.merkle_path.clone(),
+            coinbase_tx_prefix: self.coinbase_prefix.clone(),
+            coinbase_tx_suffix: self.coinbase_suffix.clone(),
+        }
+    }
+
+    /// What makes a future job active.
+    pub(crate) fn prev_hash(&self, channel_id: u32, job_id: u32) -> SetNewPrevHash {
+        let tip = &self.template.tip;
+        SetNewPrevHash {
+            channel_id,
+            job_id,
+            prev_hash: U256::from_le_bytes(tip.prev_hash.to_byte_array()),
+            min_ntime: tip.min_ntime,
+            nbits: tip.nbits.to_consensus(),
+        }
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.template.version.to_consensus().cast_unsigned()
     }
 
     /// The merkle root with an extranonce of [`FULL_LEN`] bytes, in two parts.
@@ -94,6 +132,24 @@ pub(crate) const MAX_SCRIPT_LEN: usize = 100;
 /// Bytes before the coinbase script: version, input count, outpoint and one byte of script length.
 const SCRIPT_OFFSET: usize = 4 + 1 + 36 + 1;
 
+/// Decisions on jobs that a fault can get wrong.
+pub trait JobRules: Send {
+    /// A future job has no `min_ntime` (spec section 5.3.15), one that is active at once has.
+    fn min_ntime(&mut self, right: Option<u32>, _tip_ntime: u32) -> Option<u32> {
+        right
+    }
+
+    /// `SetNewPrevHash.job_id`: the future job that was sent before (spec section 5.3.17).
+    fn named_job(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// What a new block makes the pool send, in order: the future job, and the SetNewPrevHash that names it.
+    fn sequence(&mut self, right: [Message; 2]) -> [Message; 2] {
+        right
+    }
+}
+
 /// One job of one channel, active on the present tip.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -112,9 +168,8 @@ pub(crate) struct Job {
 /// A channel's jobs by id.
 #[derive(Debug)]
 pub(crate) struct Jobs {
-    next_id: u32,
     active: VecDeque<Job>,
-    retired: VecDeque<u32>,
+    retired: VecDeque<Job>,
     kept: usize,
 }
 
@@ -124,22 +179,15 @@ pub(crate) enum Found<'a> {
     /// A job on the present tip.
     Active(&'a Job),
     /// A job that was active once.
-    Retired,
+    Retired(&'a Job),
     /// No job that is remembered.
     Unknown,
 }
 
 impl Jobs {
-    /// Keeps so many active jobs and so many ids of retired ones.
+    /// Keeps so many active jobs and so many retired ones.
     pub(crate) fn new(kept: usize) -> Self {
-        Self { next_id: 1, active: VecDeque::new(), retired: VecDeque::new(), kept }
-    }
-
-    /// The id of the next job. Ids are only used again after 2^32 jobs, long after the first ones ended.
-    pub(crate) fn next_id(&mut self) -> u32 {
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
-        id
+        Self { active: VecDeque::new(), retired: VecDeque::new(), kept }
     }
 
     /// Makes a job active; jobs before it on the same tip stay valid (AMB-40) up to the number that is kept.
@@ -158,15 +206,13 @@ impl Jobs {
     }
 
     pub(crate) fn find(&self, id: u32) -> Found<'_> {
-        match self.active.iter().rev().find(|job| job.id == id) {
-            Some(job) => Found::Active(job),
-            None if self.retired.contains(&id) => Found::Retired,
-            None => Found::Unknown,
-        }
+        let active = self.active.iter().rev().find(|job| job.id == id).map(Found::Active);
+        let retired = || self.retired.iter().rev().find(|job| job.id == id).map(Found::Retired);
+        active.or_else(retired).unwrap_or(Found::Unknown)
     }
 
     fn retire_oldest(&mut self) {
-        self.retired.extend(self.active.pop_front().map(|job| job.id));
+        self.retired.extend(self.active.pop_front());
         while self.retired.len() > self.kept {
             self.retired.pop_front();
         }
@@ -221,8 +267,7 @@ mod tests {
     fn jobs_end_in_order_and_are_remembered_for_a_while() {
         let work = Arc::new(work(0, b"").unwrap());
         let mut jobs = Jobs::new(2);
-        for _ in 0..3 {
-            let id = jobs.next_id();
+        for id in 1..=3 {
             jobs.activate(Job {
                 id,
                 work: Arc::clone(&work),
@@ -238,7 +283,7 @@ mod tests {
                     assert_eq!(job.id, id);
                     'a'
                 }
-                Found::Retired => 'r',
+                Found::Retired(_) => 'r',
                 Found::Unknown => '?',
             })
         };

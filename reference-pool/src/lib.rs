@@ -5,6 +5,7 @@
 //! * [`endpoint`]: one connection: Noise, frames, deadlines, limits, the send queue;
 //! * [`service`]: what stands between connections and a protocol core;
 //! * [`pool`] and [`template::provider`]: the two cores, with the rules of spec chapters 5 and 7;
+//! * [`faults`]: ways to be wrong on purpose;
 //! * [`node`]: a core and all its connections, for sockets and for simulated networks alike;
 //! * [`server`]: the tokio shell around a node.
 //!
@@ -14,7 +15,9 @@
 mod channel;
 pub mod clock;
 pub mod endpoint;
+pub mod extensions;
 pub mod extranonce;
+pub mod faults;
 mod job;
 pub mod node;
 pub mod pool;
@@ -24,3 +27,4 @@ pub mod setup;
 mod share;
 pub mod target;
 pub mod template;
+mod vardiff;

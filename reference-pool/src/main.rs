@@ -10,10 +10,12 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::endpoint::{Deadlines, Limits};
+use sv2_reference_pool::extensions::Extensions;
+use sv2_reference_pool::faults::{FAULTS, Fault};
 use sv2_reference_pool::node::{Node, NodeConfig, NoiseConfig, TransportConfig, Validity};
-use sv2_reference_pool::pool::{Pool, PoolConfig};
+use sv2_reference_pool::pool::{Pool, PoolConfig, Vardiff};
 use sv2_reference_pool::server::{Server, ServerHandle};
-use sv2_reference_pool::service::{Control, Service};
+use sv2_reference_pool::service::Service;
 use sv2_reference_pool::template::fixed::TemplateConfig;
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
 use sv2_wire::noise::{AuthoritySecretKey, StaticKeypair};
@@ -47,9 +49,12 @@ struct Arguments {
     /// Seconds from each handshake to the end of its certificate; negative for expired ones
     #[arg(long, value_name = "SECONDS", default_value_t = Validity::default().until, allow_negative_numbers = true)]
     certificate_valid_for: i64,
-    /// Steer by lines on standard input: `block` or `template`, each answered by a line such as `done block`
+    /// Steer by lines on standard input, such as `block` or `template`, each answered by a line such as `done block`; `statistics` is answered by one line of JSON behind that word
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlSource>,
+    /// Be wrong on purpose, for seeing that a suite notices: F01 and so on; can be given several times
+    #[arg(long, value_name = "ID", value_parser = fault)]
+    fault: Vec<Fault>,
     #[command(flatten)]
     work: WorkArguments,
     #[command(flatten)]
@@ -79,6 +84,21 @@ struct WorkArguments {
     /// Accepted shares per SubmitShares.Success
     #[arg(long, value_name = "N", default_value_t = PoolConfig::default().ack_batch)]
     ack_batch: u32,
+    /// Seconds from one review of the targets to the next; by default they stay
+    #[arg(long, value_name = "SECONDS")]
+    vardiff: Option<Timeout>,
+    /// Seconds that a connection may go without a channel; 0 for any
+    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    inactivity: Timeout,
+    /// Accept no change of the header version (REQUIRES_FIXED_VERSION)
+    #[arg(long)]
+    fixed_version: bool,
+    /// Open no standard channels (REQUIRES_EXTENDED_CHANNELS)
+    #[arg(long)]
+    extended_channels_only: bool,
+    /// Extension that every client has to negotiate, a number; can be given several times
+    #[arg(long, value_name = "N")]
+    require_extension: Vec<u16>,
     /// Transactions behind the coinbase
     #[arg(long, value_name = "N", default_value_t = TemplateConfig::default().transactions)]
     transactions: usize,
@@ -126,6 +146,9 @@ struct Failure {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    for fault in &arguments.fault {
+        eprintln!("warning: wrong on purpose: {} {} ({})", fault.id, fault.name, fault.field);
+    }
     let ended = match arguments.mode {
         Mode::Pool => pool(&arguments).and_then(|pool| run(&arguments, pool)),
         Mode::TemplateProvider => provider(&arguments).and_then(|provider| run(&arguments, provider)),
@@ -184,11 +207,15 @@ async fn obey(source: Option<ControlSource>, handle: &ServerHandle) -> Result<()
     });
     while let Some(line) = lines.recv().await {
         let word = line.trim();
-        let control = match word {
-            "block" => Control::Block,
-            "template" => Control::Template,
-            _ => {
-                say(format_args!("error unknown control {word:?}; known are block and template"))?;
+        if word == "statistics" {
+            let report = handle.report().await.map_err(|error| failed(error.to_string()))?;
+            say(format_args!("statistics {report}"))?;
+            continue;
+        }
+        let control = match word.parse() {
+            Ok(control) => control,
+            Err(error) => {
+                say(format_args!("error {error}"))?;
                 continue;
             }
         };
@@ -231,14 +258,42 @@ fn say(line: fmt::Arguments<'_>) -> Result<(), Failure> {
 fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
     let WorkArguments { shares_per_minute, ack_batch, .. } = arguments.work;
     let (seed, templates) = (arguments.seed, templates(&arguments.work));
-    let config = PoolConfig { seed, templates, shares_per_minute, ack_batch, ..PoolConfig::default() };
+    let WorkArguments { vardiff, inactivity, fixed_version, extended_channels_only, .. } = arguments.work;
+    let config = PoolConfig {
+        seed,
+        templates,
+        shares_per_minute,
+        ack_batch,
+        vardiff: vardiff.and_then(|timeout| timeout.0).map(|interval| Vardiff { interval }),
+        inactivity: inactivity.0,
+        fixed_version,
+        extended_channels_only,
+        extensions: extensions(&arguments.work),
+        faults: arguments.fault.clone(),
+        ..PoolConfig::default()
+    };
     Pool::new(config).map_err(|error| usage(error.to_string()))
 }
 
 fn provider(arguments: &Arguments) -> Result<TemplateProvider, Failure> {
+    if let Some(fault) = arguments.fault.iter().find(|fault| fault.concerns_pool()) {
+        return Err(usage(format!("fault {} needs --mode pool", fault.id)));
+    }
     let (seed, templates) = (arguments.seed, templates(&arguments.work));
     let config = ProviderConfig { seed, templates, ..ProviderConfig::default() };
     TemplateProvider::new(config).map_err(|error| usage(error.to_string()))
+}
+
+fn extensions(work: &WorkArguments) -> Extensions {
+    Extensions {
+        required: work.require_extension.iter().copied().collect(),
+        ..PoolConfig::default().extensions
+    }
+}
+
+fn fault(id: &str) -> Result<Fault, String> {
+    let known = || FAULTS.iter().map(|fault| format!("{} {}", fault.id, fault.name)).collect::<Vec<_>>();
+    Fault::by_id(id).ok_or_else(|| format!("known are {}", known().join(", ")))
 }
 
 fn templates(work: &WorkArguments) -> TemplateConfig {
@@ -261,6 +316,7 @@ fn node_config(arguments: &Arguments) -> NodeConfig {
             flush: bounds.flush_timeout.0,
         },
         seed: arguments.seed,
+        faults: arguments.fault.clone(),
     }
 }
 

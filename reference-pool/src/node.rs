@@ -6,17 +6,20 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod config;
+mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
-use sv2_wire::link::LinkError;
+use sv2_wire::link::{Link, LinkError};
 
 pub use config::{NodeConfig, NoiseConfig, TransportConfig, Validity};
+pub use statistics::Statistics;
 
 use crate::endpoint::{CloseReason, Endpoint, Event};
+use crate::faults::Rules;
 use crate::service::{Action, ConnId, Control, Now, Outbox, Service};
 
 /// What the shell is to do, in this order.
@@ -37,31 +40,6 @@ pub enum Output {
     },
 }
 
-/// What a node counted since it began.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Connections that came, the refused ones included.
-    pub connections: u64,
-    /// Connections on which frames could go.
-    pub established: u64,
-    /// Connections that are not closed yet.
-    pub open: u64,
-    /// Bytes that came.
-    pub bytes_in: u64,
-    /// Bytes given to the shell.
-    pub bytes_out: u64,
-    /// Whole frames that came.
-    pub frames_in: u64,
-    /// Messages that the service sent to connections that could take them.
-    pub frames_out: u64,
-    /// How many connections ended for which reason.
-    pub closed: BTreeMap<CloseReason, u64>,
-    /// The latest connection that ended by its bytes, and what was wrong with them.
-    pub last_failure: Option<(ConnId, LinkError)>,
-    /// Attempts of the shell to accept a connection that failed. Counted by the shell.
-    pub failed_accepts: u64,
-}
-
 /// A service and its connections.
 #[derive(Debug)]
 pub struct Node<S> {
@@ -72,6 +50,7 @@ pub struct Node<S> {
     ready: VecDeque<ConnId>,
     deadlines: BTreeSet<(Duration, ConnId)>,
     statistics: Statistics,
+    rules: Rules,
 }
 
 #[derive(Debug)]
@@ -94,6 +73,7 @@ impl<S: Service> Node<S> {
     /// A node without connections.
     pub fn new(config: NodeConfig, service: S) -> Self {
         Self {
+            rules: Rules::arm(&config.faults, false),
             config,
             service,
             connections: BTreeMap::new(),
@@ -110,7 +90,8 @@ impl<S: Service> Node<S> {
         self.next = self.next.saturating_add(1);
         let NodeConfig { limits, deadlines, .. } = self.config;
         let is_refused = self.connections.len() >= limits.max_connections;
-        let mut endpoint = Endpoint::new(self.config.link(conn, now), limits, deadlines, now.elapsed);
+        let mut endpoint =
+            Endpoint::new(self.config.link(conn, now, &mut self.rules), limits, deadlines, now.elapsed);
         if is_refused {
             endpoint.abort(CloseReason::TooManyConnections);
         }
@@ -124,7 +105,14 @@ impl<S: Service> Node<S> {
     /// Bytes came. All whole frames within them are answered before this returns.
     pub fn received(&mut self, conn: ConnId, bytes: &[u8], now: Now) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        connection.endpoint.receive(bytes);
+        match self.rules.is_clean() {
+            true => connection.endpoint.receive(bytes),
+            false => {
+                let bytes = bytes.to_vec();
+                let bytes = self.rules.records(bytes, |rules, right| rules.received(right, conn));
+                connection.endpoint.receive(&bytes);
+            }
+        }
         count(&mut self.statistics.bytes_in, bytes.len() as u64);
         self.pump(conn, now);
     }
@@ -147,6 +135,7 @@ impl<S: Service> Node<S> {
 
     /// Lets all deadlines that have come take effect.
     pub fn tick(&mut self, now: Now) {
+        self.tick_service(now);
         while let Some(&(deadline, conn)) = self.deadlines.first() {
             if deadline > now.elapsed {
                 return;
@@ -155,9 +144,18 @@ impl<S: Service> Node<S> {
         }
     }
 
+    fn tick_service(&mut self, now: Now) {
+        if self.service.deadline().is_some_and(|deadline| deadline <= now.elapsed) {
+            let mut out = Outbox::default();
+            self.service.tick(now, &mut out);
+            self.apply(&mut out, now);
+        }
+    }
+
     /// When [`tick`](Self::tick) is to be called next.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.deadlines.first().map(|&(deadline, _)| deadline)
+        let own = self.deadlines.first().map(|&(deadline, _)| deadline);
+        own.into_iter().chain(self.service.deadline()).min()
     }
 
     /// A trigger from outside.
@@ -212,7 +210,8 @@ impl<S: Service> Node<S> {
 
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
-        Statistics { open: self.connections.len() as u64, ..self.statistics.clone() }
+        let open = self.connections.len() as u64;
+        Statistics { open, faults: self.rules.fired(), ..self.statistics.clone() }
     }
 
     /// The configuration.
@@ -243,7 +242,7 @@ impl<S: Service> Node<S> {
                 }
                 Event::Frame(frame) => {
                     count(&mut self.statistics.frames_in, 1);
-                    self.service.frame(conn, &frame, now, &mut out);
+                    self.hand_over(conn, frame, now, &mut out);
                 }
             }
             self.apply(&mut out, now);
@@ -268,13 +267,35 @@ impl<S: Service> Node<S> {
             return;
         }
         match Frame::of(message) {
-            Ok(frame) => {
+            Ok(frame) if self.rules.is_clean() => {
                 let is_queued = connection.endpoint.send(&frame, now.elapsed);
                 count(&mut self.statistics.frames_out, u64::from(is_queued));
             }
+            Ok(frame) => self.send_wrong(conn, frame, now),
             Err(_) => connection.endpoint.close(CloseReason::Defect, now.elapsed),
         }
         self.settle(conn);
+    }
+
+    /// Sends a frame past the faults.
+    fn send_wrong(&mut self, conn: ConnId, frame: Frame, now: Now) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let (rules, is_noise) = (&mut self.rules, matches!(self.config.transport, TransportConfig::Noise(_)));
+        for frame in rules.frames(vec![frame], |rules, right| rules.outgoing(right, conn)) {
+            let is_queued = connection.endpoint.send_with(&frame, now.elapsed, |link, frame, out| {
+                if is_noise { seal_wrong(rules, conn, link, frame, out) } else { link.seal(frame, out) }
+            });
+            count(&mut self.statistics.frames_out, u64::from(is_queued));
+        }
+    }
+
+    fn hand_over(&mut self, conn: ConnId, frame: Frame, now: Now, out: &mut Outbox) {
+        if self.rules.is_clean() {
+            return self.service.frame(conn, &frame, now, out);
+        }
+        for frame in self.rules.frames(vec![frame], |rules, right| rules.incoming(right, conn)) {
+            self.service.frame(conn, &frame, now, out);
+        }
     }
 
     fn end(&mut self, conn: ConnId, change: impl FnOnce(&mut Endpoint)) {
@@ -311,6 +332,24 @@ impl<S: Service> Node<S> {
             self.service.closed(conn);
         }
     }
+}
+
+fn seal_wrong(
+    rules: &mut Rules,
+    conn: ConnId,
+    link: &mut Link,
+    frame: &Frame,
+    out: &mut Vec<u8>,
+) -> Result<(), LinkError> {
+    let empty = Frame { header: frame.header, payload: Vec::new() };
+    for _ in 0..rules.records(0, |rules, right| rules.skipped(right, conn, frame)) {
+        link.seal(&empty, &mut Vec::new())?;
+    }
+    let mut sealed = Vec::new();
+    link.seal(frame, &mut sealed)?;
+    let sealed = rules.records(sealed, |rules, right| rules.sealed(right, conn, frame));
+    out.extend_from_slice(&sealed);
+    Ok(())
 }
 
 fn count(counter: &mut u64, by: u64) {

@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
@@ -23,7 +24,7 @@ use connection::{SocketEvent, accept_all, serve};
 use handle::Request;
 
 use crate::clock::Clock;
-use crate::node::{Node, Output};
+use crate::node::{Node, Output, Statistics};
 use crate::service::{ConnId, Control, Service};
 
 /// Events that wait for the node at most; each holds at most 16 KiB.
@@ -210,13 +211,22 @@ impl<S: Service> Server<S> {
                 let _ = reply.send(moved);
             }
             Request::Statistics(reply) => {
-                let mut statistics = self.node.statistics();
-                statistics.failed_accepts = self.failed_accepts;
-                let _ = reply.send(statistics);
+                let _ = reply.send(self.statistics());
+            }
+            Request::Report(reply) => {
+                let service = self.node.service().report();
+                let _ = reply.send(json!({ "node": self.statistics().to_json(), "service": service }));
+            }
+            Request::TakeFindings(reply) => {
+                let _ = reply.send(self.node.service_mut().take_findings());
             }
             Request::Shutdown(reply) => return Some(reply),
         }
         None
+    }
+
+    fn statistics(&self) -> Statistics {
+        Statistics { failed_accepts: self.failed_accepts, ..self.node.statistics() }
     }
 
     /// Hands everything that the node has for the sockets over to them.

@@ -1,5 +1,12 @@
 //! What stands between a protocol core and the connections: the core sees decoded frames and answers with actions.
 
+mod control;
+
+pub use control::{Address, Control, ControlTextError};
+
+use crate::template::provider::Solution;
+use bitcoin::Block;
+use serde_json::Value as Json;
 use std::time::Duration;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
@@ -47,13 +54,13 @@ impl Outbox {
     }
 }
 
-/// What the operator, a test or the harness can make a node do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// A new block was found on the network: new previous hash, new template.
-    Block,
-    /// A new template on the same previous block.
-    Template,
+/// What a client found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// A pool's block, whole.
+    Block(Box<Block>),
+    /// What was submitted to a template provider.
+    Solution(Box<Solution>),
 }
 
 /// A protocol core: the mining pool, or the template provider.
@@ -69,4 +76,22 @@ pub trait Service {
 
     /// A trigger from outside.
     fn control(&mut self, control: Control, now: Now, out: &mut Outbox);
+
+    /// When [`tick`](Self::tick) is to be called, as [`Now::elapsed`].
+    fn deadline(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Lets all deadlines that have come take effect.
+    fn tick(&mut self, _now: Now, _out: &mut Outbox) {}
+
+    /// What was counted so far, for people and scripts.
+    fn report(&self) -> Json {
+        Json::Null
+    }
+
+    /// Takes out what clients found, the oldest first; each comes once.
+    fn take_findings(&mut self) -> Vec<Finding> {
+        Vec::new()
+    }
 }

@@ -1,10 +1,7 @@
-//! The first exchange of a connection (spec section 3.6) and the negotiation of extensions (EXT-0001).
+//! The first exchange of a connection (spec section 3.6).
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use sv2_wire::{
-    Message, RequestExtensions, RequestExtensionsError, RequestExtensionsSuccess, Seq0_64K, SetupConnection,
-    SetupConnectionError, SetupConnectionSuccess,
-};
+use sv2_wire::{SetupConnection, SetupConnectionError, SetupConnectionSuccess};
 
 /// The protocol version that is spoken here.
 pub const VERSION: u16 = 2;
@@ -21,6 +18,11 @@ pub const REQUIRES_WORK_SELECTION: u32 = 1 << 1;
 /// Mining flag: the client rolls version bits (spec section 5.3.1).
 pub const REQUIRES_VERSION_ROLLING: u32 = 1 << 2;
 
+/// Mining flag of the success: no change of the header version is accepted (spec section 5.3.1).
+pub const REQUIRES_FIXED_VERSION: u32 = 1 << 0;
+/// Mining flag of the success: no standard channel is opened (spec section 5.3.1).
+pub const REQUIRES_EXTENDED_CHANNELS: u32 = 1 << 1;
+
 /// What a server offers to those who connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -28,16 +30,34 @@ pub struct Offer {
     pub protocol: u8,
     /// Flags of `SetupConnection` that are supported.
     pub flags: u32,
+    /// Flags of `SetupConnection.Success`.
+    pub success_flags: u32,
 }
 
 impl Offer {
-    /// The pool: custom jobs are not taken.
+    /// The pool without restrictions: custom jobs are not taken.
     pub const POOL: Self =
-        Self { protocol: MINING, flags: REQUIRES_STANDARD_JOBS | REQUIRES_VERSION_ROLLING };
+        Self { protocol: MINING, flags: REQUIRES_STANDARD_JOBS | REQUIRES_VERSION_ROLLING, success_flags: 0 };
     /// The template provider: its protocol defines no flags.
-    pub const TEMPLATE_PROVIDER: Self = Self { protocol: TEMPLATE_DISTRIBUTION, flags: 0 };
+    pub const TEMPLATE_PROVIDER: Self = Self { protocol: TEMPLATE_DISTRIBUTION, flags: 0, success_flags: 0 };
 
-    /// Decides on a set-up. The success carries no flags: nothing is restricted.
+    /// The pool with its restrictions. "if REQUIRES_VERSION_ROLLING was set in the SetupConnection::flags field, this bit
+    /// MUST NOT be set" (spec section 5.3.1): who needs to roll versions is refused where none may be changed, and who
+    /// needs standard jobs is refused where no standard channel is opened.
+    pub fn pool(fixed_version: bool, extended_channels_only: bool) -> Self {
+        let mut offer = Self::POOL;
+        if fixed_version {
+            offer.flags &= !REQUIRES_VERSION_ROLLING;
+            offer.success_flags |= REQUIRES_FIXED_VERSION;
+        }
+        if extended_channels_only {
+            offer.flags &= !REQUIRES_STANDARD_JOBS;
+            offer.success_flags |= REQUIRES_EXTENDED_CHANNELS;
+        }
+        offer
+    }
+
+    /// Decides on a set-up.
     ///
     /// # Errors
     /// The message to be sent before the connection is closed (spec section 3.6.3). Its flags are all unsupported ones
@@ -51,24 +71,23 @@ impl Offer {
             return refuse(0, "protocol-version-mismatch");
         }
         match request.flags & !self.flags {
-            0 => Ok(SetupConnectionSuccess { used_version: VERSION, flags: 0 }),
+            0 => Ok(SetupConnectionSuccess { used_version: VERSION, flags: self.success_flags }),
             unsupported => refuse(unsupported, "unsupported-feature-flags"),
         }
     }
 }
 
-/// Decides on a request for extensions. None is supported; a request for none is granted.
-pub fn answer_extensions(request: RequestExtensions) -> Message {
-    let RequestExtensions { request_id, requested_extensions } = request;
-    if requested_extensions.as_slice().is_empty() {
-        return RequestExtensionsSuccess { request_id, supported_extensions: Seq0_64K::default() }.into();
+/// Decisions of a set-up that a fault can get wrong.
+pub trait SetupRules: Send {
+    /// "flags indicating optional protocol features the server supports" (spec section 3.6.2), not those of the request.
+    fn success_flags(&mut self, right: u32, _request: &SetupConnection) -> u32 {
+        right
     }
-    RequestExtensionsError {
-        request_id,
-        unsupported_extensions: requested_extensions,
-        required_extensions: Seq0_64K::default(),
+
+    /// "The Server MUST provide the full set of flags which it does not support" (spec section 3.6.3); 0 for another cause.
+    fn unsupported_flags(&mut self, right: u32) -> u32 {
+        right
     }
-    .into()
 }
 
 #[cfg(test)]
@@ -104,6 +123,19 @@ mod tests {
         for (flags, unsupported) in [(2, 2), (7, 2), (8, 8), (u32::MAX, !5), (0xff00_0001, 0xff00_0000)] {
             let found = refusal(&SetupConnection { flags, ..request() });
             assert_eq!(found, (unsupported, "unsupported-feature-flags".to_owned()));
+        }
+    }
+
+    #[test]
+    fn restrictions_are_announced_and_exclude_what_contradicts_them() {
+        for (fixed, extended, flags) in
+            [(false, false, 0), (true, false, 1), (false, true, 2), (true, true, 3)]
+        {
+            let offer = Offer::pool(fixed, extended);
+            assert_eq!(offer.answer(&request()).unwrap().flags, flags);
+            let refused = |flags| offer.answer(&SetupConnection { flags, ..request() }).err();
+            assert_eq!(refused(REQUIRES_VERSION_ROLLING).map(|error| error.flags), fixed.then_some(4));
+            assert_eq!(refused(REQUIRES_STANDARD_JOBS).map(|error| error.flags), extended.then_some(1));
         }
     }
 

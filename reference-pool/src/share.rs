@@ -2,12 +2,13 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::extranonce::FULL_LEN;
+use crate::faults::Rules;
 use crate::job::{Found, Job, Jobs};
 use crate::target::Difficulty;
 use bitcoin::{BlockHash, Target, block};
 use std::collections::HashSet;
 use std::time::Duration;
-use sv2_wire::SubmitSharesSuccess;
+use sv2_wire::{SubmitSharesExtended, SubmitSharesStandard, SubmitSharesSuccess};
 
 /// Header version bits that may be rolled (BIP323).
 pub(crate) const ROLLABLE_VERSION_BITS: u32 = 0x1fff_ffe0;
@@ -18,10 +19,13 @@ pub(crate) const MAX_FUTURE: u64 = 7200;
 /// Why a share is refused, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShareError {
+    Tlv,
+    UserIdentity,
     ChannelId,
     JobId,
     Stale,
     ExtranonceSize,
+    VersionRolling,
     VersionBit,
     Time,
     Difficulty,
@@ -31,10 +35,13 @@ pub(crate) enum ShareError {
 impl ShareError {
     pub(crate) fn code(self) -> &'static str {
         match self {
+            Self::Tlv => "malformed-tlv",
+            Self::UserIdentity => "invalid-user-identity",
             Self::ChannelId => "invalid-channel-id",
             Self::JobId => "invalid-job-id",
             Self::Stale => "stale-share",
             Self::ExtranonceSize => "bad-extranonce-size",
+            Self::VersionRolling => "version-rolling-not-allowed",
             Self::VersionBit => "invalid-non-rollable-version-bit",
             Self::Time => "invalid-share",
             Self::Difficulty => "difficulty-too-low",
@@ -55,6 +62,34 @@ pub(crate) struct Submit<'a> {
     pub(crate) extranonce: &'a [u8],
 }
 
+impl From<&SubmitSharesStandard> for Submit<'static> {
+    fn from(share: &SubmitSharesStandard) -> Self {
+        Self {
+            channel_id: share.channel_id,
+            sequence_number: share.sequence_number,
+            job_id: share.job_id,
+            nonce: share.nonce,
+            ntime: share.ntime,
+            version: share.version,
+            extranonce: &[],
+        }
+    }
+}
+
+impl<'a> From<&'a SubmitSharesExtended> for Submit<'a> {
+    fn from(share: &'a SubmitSharesExtended) -> Self {
+        Self {
+            channel_id: share.channel_id,
+            sequence_number: share.sequence_number,
+            job_id: share.job_id,
+            nonce: share.nonce,
+            ntime: share.ntime,
+            version: share.version,
+            extranonce: share.extranonce.as_slice(),
+        }
+    }
+}
+
 /// A share that was hashed.
 #[derive(Debug)]
 pub(crate) struct Judged<'a> {
@@ -67,6 +102,33 @@ pub(crate) struct Judged<'a> {
     pub(crate) credit: Result<Target, ShareError>,
 }
 
+/// Decisions on shares that a fault can get wrong.
+pub trait ShareRules: Send {
+    /// "only the job referenced by Job ID is valid" after a SetNewPrevHash (spec section 5.3.17).
+    fn is_stale(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// "All submits leading to hashes higher than the specified target will be rejected" (spec section 5.3.21).
+    fn is_above_target(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Work that was credited is not credited again (AMB-43).
+    fn is_duplicate(&mut self, right: bool) -> bool {
+        right
+    }
+}
+
+/// Decisions on acknowledgements that a fault can get wrong.
+pub trait AckRules: Send {
+    /// `new_submits_accepted_count`: "their respective counters MUST be reset when a new batch starts being processed"
+    /// (spec section 5.3.13). `since_opening` counts all batches of the channel.
+    fn accepted_count(&mut self, right: u32, _since_opening: u32) -> u32 {
+        right
+    }
+}
+
 /// Decides on a share of an open channel. The order: job, staleness, extranonce size, version bits, ntime, target,
 /// duplicate. Only accepted work is remembered, so the target comes before the duplicate.
 pub(crate) fn judge<'a>(
@@ -74,17 +136,24 @@ pub(crate) fn judge<'a>(
     submit: &Submit<'_>,
     tip_age: Duration,
     seen: &Seen,
+    rules: &mut Rules,
 ) -> Result<Judged<'a>, ShareError> {
-    let job = match jobs.find(submit.job_id) {
-        Found::Active(job) => job,
-        Found::Retired => return Err(ShareError::Stale),
+    let (job, is_stale) = match jobs.find(submit.job_id) {
+        Found::Active(job) => (job, false),
+        Found::Retired(job) => (job, true),
         Found::Unknown => return Err(ShareError::JobId),
     };
+    if rules.share(is_stale, |rules, right| rules.is_stale(right)) {
+        return Err(ShareError::Stale);
+    }
     if job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN {
         return Err(ShareError::ExtranonceSize);
     }
     let template = &job.work.template;
-    let changed = submit.version ^ template.version.to_consensus().cast_unsigned();
+    let changed = submit.version ^ job.work.version();
+    if changed != 0 && !job.work.version_rolling {
+        return Err(ShareError::VersionRolling);
+    }
     if changed & !ROLLABLE_VERSION_BITS != 0 {
         return Err(ShareError::VersionBit);
     }
@@ -102,9 +171,13 @@ pub(crate) fn judge<'a>(
         nonce: submit.nonce,
     };
     let hash = header.block_hash();
+    let is_above = !job.target.is_met_by(hash);
+    let is_known = seen.accepted.contains(&hash);
     let credit = match () {
-        () if !job.target.is_met_by(hash) => Err(ShareError::Difficulty),
-        () if seen.accepted.contains(&hash) => Err(ShareError::Duplicate),
+        () if rules.share(is_above, |rules, right| rules.is_above_target(right)) => {
+            Err(ShareError::Difficulty)
+        }
+        () if rules.share(is_known, |rules, right| rules.is_duplicate(right)) => Err(ShareError::Duplicate),
         () => Ok(job.target),
     };
     Ok(Judged { job, header, hash, is_block: template.tip.target().is_met_by(hash), credit })
@@ -142,6 +215,9 @@ impl Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     count: u32,
+    last_sequence_number: u32,
+    /// Shares of all batches.
+    since_opening: u32,
     /// Shares by target, so that their difficulties are summed without rounding each.
     at: Vec<(Target, u32)>,
 }
@@ -154,8 +230,10 @@ impl Batch {
         target: Target,
         size: u32,
         at_once: bool,
+        rules: &mut Rules,
     ) -> Option<SubmitSharesSuccess> {
         self.count = self.count.saturating_add(1);
+        self.last_sequence_number = submit.sequence_number;
         match self.at.iter_mut().find(|(of, _)| *of == target) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.at.push((target, 1)),
@@ -163,12 +241,23 @@ impl Batch {
         if self.count < size && !at_once {
             return None;
         }
-        let Self { count, at } = std::mem::take(self);
+        self.flush(submit.channel_id, rules)
+    }
+
+    /// Acknowledges what there is. "their respective counters MUST be reset when a new batch starts being processed"
+    /// (spec section 5.3.13).
+    pub(crate) fn flush(&mut self, channel_id: u32, rules: &mut Rules) -> Option<SubmitSharesSuccess> {
+        let (count, at) = (std::mem::take(&mut self.count), std::mem::take(&mut self.at));
+        if count == 0 {
+            return None;
+        }
+        self.since_opening = self.since_opening.saturating_add(count);
+        let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
         let sum =
             at.iter().fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of)));
         Some(SubmitSharesSuccess {
-            channel_id: submit.channel_id,
-            last_sequence_number: submit.sequence_number,
+            channel_id,
+            last_sequence_number: self.last_sequence_number,
             new_submits_accepted_count: count,
             new_shares_sum: sum.truncated(),
         })
@@ -194,9 +283,9 @@ mod tests {
         let one = Target::from_compact(CompactTarget::from_consensus(0x1d00_ffff));
         let half = Target::from_compact(CompactTarget::from_consensus(0x1d01_fffe));
         let mut batch = Batch::default();
-        assert_eq!(batch.add(&submit(1), half, 4, false), None);
-        assert_eq!(batch.add(&submit(2), one, 4, false), None);
-        assert_eq!(batch.add(&submit(3), half, 4, false), None);
+        assert_eq!(batch.add(&submit(1), half, 4, false, &mut Rules::default()), None);
+        assert_eq!(batch.add(&submit(2), one, 4, false, &mut Rules::default()), None);
+        assert_eq!(batch.add(&submit(3), half, 4, false, &mut Rules::default()), None);
         let success =
             |last_sequence_number, new_submits_accepted_count, new_shares_sum| SubmitSharesSuccess {
                 channel_id: 2,
@@ -204,9 +293,17 @@ mod tests {
                 new_submits_accepted_count,
                 new_shares_sum,
             };
-        assert_eq!(batch.add(&submit(4), one, 4, false), Some(success(4, 4, 3)), "1/2 + 1 + 1/2 + 1");
-        assert_eq!(batch.add(&submit(5), half, 4, false), None);
-        assert_eq!(batch.add(&submit(6), one, 4, true), Some(success(6, 2, 1)), "a block does not wait");
-        assert_eq!(batch.add(&submit(7), half, 1, false), Some(success(7, 1, 0)));
+        assert_eq!(
+            batch.add(&submit(4), one, 4, false, &mut Rules::default()),
+            Some(success(4, 4, 3)),
+            "1/2 + 1 + 1/2 + 1"
+        );
+        assert_eq!(batch.add(&submit(5), half, 4, false, &mut Rules::default()), None);
+        assert_eq!(
+            batch.add(&submit(6), one, 4, true, &mut Rules::default()),
+            Some(success(6, 2, 1)),
+            "a block does not wait"
+        );
+        assert_eq!(batch.add(&submit(7), half, 1, false, &mut Rules::default()), Some(success(7, 1, 0)));
     }
 }

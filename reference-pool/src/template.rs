@@ -4,7 +4,7 @@
 pub mod fixed;
 pub mod provider;
 
-use crate::service::{Control, Now};
+use crate::service::Now;
 use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::script::{Builder, PushBytesBuf};
 use bitcoin::{
@@ -20,7 +20,16 @@ pub trait TemplateSource {
     fn current(&self) -> Arc<Template>;
 
     /// A new block was found on the network, or the best template on the present one has changed.
-    fn advance(&mut self, control: Control, now: Now) -> Arc<Template>;
+    fn advance(&mut self, change: Change, now: Now) -> Arc<Template>;
+}
+
+/// Why there is another template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new block was found on the network.
+    Block,
+    /// The best template on the present block is another one.
+    Template,
 }
 
 /// What a block is built on.

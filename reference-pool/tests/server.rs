@@ -16,7 +16,7 @@ use sv2_reference_pool::clock::{Clock, NotManualError};
 use sv2_reference_pool::endpoint::{CloseReason, Deadlines, Limits};
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerError, ServerHandle};
-use sv2_reference_pool::service::Control;
+use sv2_reference_pool::service::{Control, Finding};
 use sv2_wire::url::{Security, Sv2Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -337,4 +337,25 @@ async fn an_address_in_use_is_an_error_and_a_dropped_server_is_gone() {
     running.abort();
     assert!(soon(running).await.unwrap_err().is_cancelled());
     assert_eq!(soon(handle.statistics()).await, Err(ServerError::Gone));
+    assert_eq!(soon(handle.report()).await, Err(ServerError::Gone));
+    assert_eq!(soon(handle.take_findings()).await, Err(ServerError::Gone));
+}
+
+#[tokio::test]
+async fn reports_and_findings_of_the_service_come_through_the_handle() {
+    let block = bitcoin::constants::genesis_block(bitcoin::Network::Bitcoin);
+    let finding = Finding::Block(Box::new(block));
+    let greeter = Greeter { found: vec![finding.clone()], ..Greeter::default() };
+    let node = Node::new(NodeConfig::plain(), greeter);
+    let (handle, server) = Server::bind(ANY_PORT, node, Clock::manual(0)).await.unwrap();
+    let running = tokio::spawn(server.run());
+    let mut client = Dialled::new(&handle).await;
+    client.greet(0).await;
+    client.answers(1).await;
+    let report = soon(handle.report()).await.unwrap();
+    assert_eq!((&report["service"]["greeted"], &report["node"]["frames_out"]), (&1.into(), &1.into()));
+    assert_eq!(soon(handle.take_findings()).await.unwrap(), [finding]);
+    assert!(soon(handle.take_findings()).await.unwrap().is_empty());
+    soon(handle.shutdown()).await.unwrap();
+    soon(running).await.unwrap();
 }

@@ -146,10 +146,44 @@ fn it_is_steered_by_lines_and_outlives_their_end() {
     let mut program = Program::start(&["--control", "stdin", "--plaintext"]);
     assert_eq!(program.ask("block"), "done block");
     assert_eq!(program.ask("template"), "done template");
-    assert_eq!(program.ask("party"), "error unknown control \"party\"; known are block and template");
+    assert_eq!(program.ask("reconnect pool.example 1"), "done reconnect pool.example 1");
+    let unknown = program.ask("party");
+    assert!(unknown.starts_with("error unknown control \"party\"; known are block, template,"), "{unknown}");
+    let report = program.ask("statistics");
+    let report: serde_json::Value =
+        serde_json::from_str(report.strip_prefix("statistics ").unwrap()).unwrap();
+    assert_eq!((&report["node"]["connections"], &report["service"]["accepted"]), (&0.into(), &0.into()));
     program.stdin = None;
     let (_, answer) = converse(&program, 0);
     assert!(matches!(answer, Message::SetupConnectionSuccess(_)), "{answer:?}");
+}
+
+#[test]
+fn faults_are_announced_and_counted() {
+    let mut child = command()
+        .args(["--listen", "127.0.0.1:0", "--control", "stdin", "--fault", "F17", "--fault", "F01"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.as_mut().unwrap(), "statistics").unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("listening "));
+    let report: serde_json::Value =
+        serde_json::from_str(lines.next().unwrap().strip_prefix("statistics ").unwrap()).unwrap();
+    assert_eq!(report["node"]["faults"], serde_json::json!({"F01": 0}));
+    assert_eq!(report["service"]["faults"], serde_json::json!({"F17": 0}));
+    child.kill().unwrap();
+    let errors = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let warning = "warning: wrong on purpose: F17 duplicate-credited (SubmitShares.Success)";
+    assert_eq!(errors.lines().next(), Some(warning));
+
+    let unknown = run(&["--fault", "F99"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("F01 certificate-expired"));
+    let useless = run(&["--mode", "template-provider", "--fault", "F17"]);
+    assert_eq!(useless.status.code(), Some(2));
 }
 
 #[cfg(unix)]

@@ -1,11 +1,9 @@
+use crate::bounds::{KEPT_JOB_BYTES, KEPT_JOBS};
 use crate::job::{Job, JobState, Work};
 use crate::shares::Account;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use sv2_wire::{NewExtendedMiningJob, NewMiningJob, SetNewPrevHash, U256};
-
-/// Retired jobs that a channel remembers; older ones are forgotten.
-const KEPT_RETIRED_JOBS: usize = 64;
 
 /// The kind of a channel (spec section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +55,21 @@ pub struct Channel {
     pub target: U256,
     /// Prefix in force for jobs to come.
     pub extranonce_prefix: Vec<u8>,
-    /// Largest target that the client declared, at opening or by the latest UpdateChannel.
+    /// Largest target that the client declared, at opening or by the latest UpdateChannel that was not refused;
+    /// [`U256::MAX`] when the server opened the channel unasked.
     pub declared_max_target: U256,
-    /// Latest previous hash.
+    pub(crate) declared_before: Option<U256>,
+    /// Latest previous hash, whether it came under the channel's id or its group's (AMB-185).
     pub tip: Option<Tip>,
-    /// Jobs by their id, retired ones included.
+    /// Jobs by their id, retired ones included; at most [`KEPT_JOBS`] of each state and [`KEPT_JOB_BYTES`] in all. Ids are
+    /// the channel's own: jobs of its group are among them (AMB-39). A new job takes the place of an old one of its id.
     pub jobs: BTreeMap<u32, Job>,
     /// What was submitted and credited.
     pub account: Account,
 }
 
 impl Channel {
-    /// The newest job that can be mined.
+    /// The newest job that can be mined. An older job of the same previous hash stays active beside it (AMB-40).
     pub fn newest_job(&self) -> Option<&Job> {
         self.jobs.values().filter(|job| job.is_active()).max_by_key(|job| job.order)
     }
@@ -102,7 +103,7 @@ impl Channel {
         let state = match (min_ntime, self.tip) {
             (Some(own), Some(tip)) => tip.activate(own, now),
             // Without a SetNewPrevHash there is nothing to mine on; an active job is then as good as a future one.
-            (Some(_) | None, _) => JobState::Future,
+            (Some(_), None) | (None, _) => JobState::Future,
         };
         let job = Job {
             channel_id: self.id,
@@ -119,7 +120,7 @@ impl Channel {
             came_as_future: min_ntime.is_none(),
         };
         self.jobs.insert(job_id, job);
-        self.forget_old_jobs();
+        self.forget_surplus();
     }
 
     /// "When a client receives this message, only the job referenced by Job ID is valid" (spec section 5.3.17).
@@ -138,6 +139,7 @@ impl Channel {
                 _ => JobState::Retired,
             };
         }
+        self.forget_surplus();
     }
 
     pub(crate) fn retarget(&mut self, target: U256) {
@@ -147,14 +149,78 @@ impl Channel {
         }
     }
 
-    fn forget_old_jobs(&mut self) {
-        let retired = self.jobs.values().filter(|job| job.state == JobState::Retired);
-        if retired.clone().count() <= KEPT_RETIRED_JOBS {
+    /// Whether an extended job under this id is for this channel: addressed to an extended channel itself or to a group
+    /// (spec section 5.3.16), and not to a device that cannot process extended jobs (5.3.1).
+    pub(crate) fn takes_extended(&self, addressed: u32, requires_standard_jobs: bool) -> bool {
+        match self.kind {
+            ChannelKind::Extended { .. } => true,
+            ChannelKind::Standard => addressed == self.group_channel_id && !requires_standard_jobs,
+        }
+    }
+
+    /// The client asks for another target.
+    pub(crate) fn declare(&mut self, max_target: U256) {
+        self.declared_before = Some(self.declared_max_target);
+        self.declared_max_target = max_target;
+    }
+
+    /// The server refuses the latest request for another target.
+    pub(crate) fn undeclare(&mut self) {
+        if let Some(before) = self.declared_before.take() {
+            self.declared_max_target = before;
+        }
+    }
+
+    /// Keeps the jobs within the bounds. The newest job is never among those that are over the bounds.
+    fn forget_surplus(&mut self) {
+        let mut jobs: Vec<Kept> = self.jobs.values().map(Kept::of).collect();
+        let mut bytes = jobs.iter().fold(0_usize, |sum, job| sum.saturating_add(job.weight));
+        if jobs.len() <= KEPT_JOBS && bytes <= KEPT_JOB_BYTES {
             return;
         }
-        if let Some(oldest) = retired.min_by_key(|job| job.order).map(|job| job.job_id) {
-            self.jobs.remove(&oldest);
+        jobs.sort_unstable_by_key(|job| job.order);
+        for stage in [Stage::Retired, Stage::Active, Stage::Future] {
+            let of_stage = jobs.iter().filter(|job| job.stage == stage);
+            let surplus = of_stage.clone().count().saturating_sub(KEPT_JOBS);
+            for job in of_stage.take(surplus) {
+                bytes = bytes.saturating_sub(job.weight);
+                self.jobs.remove(&job.job_id);
+            }
         }
+        jobs.sort_by_key(|job| job.stage != Stage::Retired);
+        for job in jobs {
+            if bytes <= KEPT_JOB_BYTES {
+                return;
+            }
+            if self.jobs.remove(&job.job_id).is_some() {
+                bytes = bytes.saturating_sub(job.weight);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Retired,
+    Active,
+    Future,
+}
+
+struct Kept {
+    job_id: u32,
+    order: u64,
+    stage: Stage,
+    weight: usize,
+}
+
+impl Kept {
+    fn of(job: &Job) -> Self {
+        let stage = match job.state {
+            JobState::Retired => Stage::Retired,
+            JobState::Active { .. } => Stage::Active,
+            JobState::Future => Stage::Future,
+        };
+        Self { job_id: job.job_id, order: job.order, stage, weight: job.weight() }
     }
 }
 

@@ -49,7 +49,8 @@ pub enum Work {
 /// Whether a job can be mined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
-    /// Waits for a SetNewPrevHash that names it.
+    /// Waits for a SetNewPrevHash that names it. So does a job that came with `min_ntime` before the channel had any
+    /// previous hash: there is nothing else to mine it on.
     Future,
     /// Can be mined now.
     Active {
@@ -64,7 +65,7 @@ pub enum JobState {
         /// When it became active.
         since: Duration,
     },
-    /// Was valid on an earlier previous hash.
+    /// A SetNewPrevHash that did not name it came since. Never minable again (AMB-41).
     Retired,
 }
 
@@ -74,19 +75,34 @@ impl Job {
         matches!(self.state, JobState::Active { .. })
     }
 
-    /// A SetTarget came (spec section 5.3.21): future jobs take the new target, jobs that came active keep theirs, and
-    /// for those that came as future jobs and are active by now the text can be read both ways (AMB-141).
+    /// Bytes that the job takes in memory, about.
+    pub fn weight(&self) -> usize {
+        let work = match &self.work {
+            Work::MerkleRoot(_) => 0,
+            Work::Coinbase { prefix, suffix, merkle_path } => {
+                let path = merkle_path.len().saturating_mul(size_of::<U256>());
+                prefix.len().saturating_add(suffix.len()).saturating_add(path)
+            }
+        };
+        size_of::<Self>().saturating_add(self.extranonce_prefix.len()).saturating_add(work)
+    }
+
+    /// A SetTarget came (spec section 5.3.21). Future jobs take the new target in every reading.
+    ///
+    /// By the text, jobs that came active keep theirs, and those that came as future jobs and are active by now can be
+    /// read both ways (AMB-141). By the figure in 5.3.13 the new target counts at once for all (AMB-48). The two limits
+    /// leave room for each of these; a judge who takes sides knows the targets that it set itself.
     pub(crate) fn retarget(&mut self, target: U256) {
         match self.state {
-            JobState::Future => {
+            JobState::Future if self.came_as_future => {
                 self.hardest_target = target;
                 self.easiest_target = target;
             }
-            JobState::Active { .. } if self.came_as_future => {
+            JobState::Future | JobState::Active { .. } => {
                 self.hardest_target = self.hardest_target.min(target);
                 self.easiest_target = self.easiest_target.max(target);
             }
-            JobState::Active { .. } | JobState::Retired => {}
+            JobState::Retired => {}
         }
     }
 }

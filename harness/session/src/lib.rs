@@ -6,18 +6,24 @@
 //! ([`Channel::newest_job`]) and whether a share that was mined a moment ago is still what it was
 //! ([`Session::basis_holds`]); whoever settles accounts asks it what was credited ([`Channel::account`]).
 //!
+//! What a message says in a place where the specification gives it no meaning (a standard job for an extended channel, an
+//! unknown channel, the wrong direction) changes nothing. Whatever a peer sends, memory stays within [`bounds`].
+//!
 //! Spec chapter 5 is the source; where it leaves room, the `AMB-nn` in the comments name the reading.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "tests may overflow loudly"))]
 
+pub mod bounds;
 mod channel;
 mod job;
 mod pairing;
 mod session;
+mod setup;
 mod shares;
 
 pub use channel::{Channel, ChannelKind, Tip};
 pub use job::{Job, JobState, Work};
 pub use pairing::{answers, has_answer};
-pub use session::{Direction, Session, Setup};
+pub use session::Session;
+pub use setup::{Direction, Setup};
 pub use shares::{Account, Basis, ShareState, Voided};

@@ -12,7 +12,8 @@ enum Key {
     Connection,
     /// Both carry this field with the same value.
     Field(&'static str),
-    /// Same channel; an error names the share's number, a success that number or a later one (spec section 5.3.13).
+    /// Same channel; an error names the share's number, a success that number or a later one (spec section 5.3.13),
+    /// later by less than 2^31: numbers wrap around.
     Share,
 }
 
@@ -64,9 +65,14 @@ fn same(request: &Message, answer: &Message, field: &str) -> bool {
 fn share_is_named(share: &Message, answer: &Message) -> bool {
     let Some(number) = share.uint("sequence_number") else { return false };
     match answer {
-        Message::SubmitSharesSuccess(success) => success.last_sequence_number >= number,
+        Message::SubmitSharesSuccess(success) => is_at_or_before(number, success.last_sequence_number),
         other => other.uint("sequence_number") == Some(number),
     }
+}
+
+/// Whether `number` is `last` or comes before it, where numbers wrap around: before is less than 2^31 back.
+pub(crate) fn is_at_or_before(number: u32, last: u32) -> bool {
+    last.wrapping_sub(number) < 1 << 31
 }
 
 #[cfg(test)]
@@ -107,5 +113,18 @@ mod tests {
         assert!(
             !answers(&share, &success(4)) && answers(&share, &success(5)) && answers(&share, &success(9))
         );
+    }
+
+    #[test]
+    fn share_numbers_wrap_around() {
+        let share = |sequence_number| {
+            SubmitSharesStandard { channel_id: 2, sequence_number, ..Default::default() }.into()
+        };
+        let success = |last_sequence_number| {
+            SubmitSharesSuccess { channel_id: 2, last_sequence_number, ..Default::default() }.into()
+        };
+        assert!(answers(&share(u32::MAX), &success(1)));
+        assert!(!answers(&share(1), &success(u32::MAX)));
+        assert!(answers(&share(0), &success(0x7fff_ffff)) && !answers(&share(0), &success(0x8000_0000)));
     }
 }

@@ -1,57 +1,23 @@
+use crate::bounds::{KEPT_CHANNELS, KEPT_OPENINGS};
 use crate::channel::{Channel, ChannelKind};
 use crate::job::{Job, JobState};
+use crate::setup::{Direction, Setup};
 use crate::shares::{Account, Basis, Voided};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
-use sv2_wire::{Message, U256};
-
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the client.
-    ToServer,
-    /// From the server.
-    ToClient,
-}
-
-/// How far the set-up of a connection is (spec section 3.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Setup {
-    /// No SetupConnection yet.
-    #[default]
-    None,
-    /// SetupConnection went out.
-    Asked {
-        /// Flags of the request.
-        flags: u32,
-    },
-    /// SetupConnection.Success came.
-    Accepted {
-        /// Flags of the request.
-        flags: u32,
-        /// Flags of the answer.
-        server_flags: u32,
-        /// Version in use.
-        version: u16,
-    },
-    /// SetupConnection.Error came.
-    Refused,
-}
+use sv2_wire::{FlagSpec, Message, U256};
 
 /// The model of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     setup: Setup,
-    openings: BTreeMap<u32, Opening>,
+    /// What the client declared as max_target, by the id of a request that waits for its answer.
+    openings: BTreeMap<u32, U256>,
     channels: BTreeMap<u32, Channel>,
-    groups: BTreeMap<u32, BTreeSet<u32>>,
+    /// The server has used 0 as the address of a group (AMB-140).
+    zero_is_a_group: bool,
     jobs_seen: u64,
     tips_seen: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Opening {
-    max_target: U256,
 }
 
 impl Session {
@@ -88,14 +54,17 @@ impl Session {
         self.channels.get(&channel_id)
     }
 
-    /// All open channels, by id.
+    /// All open channels, by id; at most [`KEPT_CHANNELS`].
     pub fn channels(&self) -> impl Iterator<Item = &Channel> {
         self.channels.values()
     }
 
-    /// Members of a group; empty when there is no such group.
+    /// Members of a group, by id; empty when there is no such group. A group is known from the opening of a channel or
+    /// from SetGroupChannel (AMB-37); 0 is a group from when the server first uses it as an address (AMB-140).
     pub fn group(&self, group_channel_id: u32) -> impl Iterator<Item = u32> + '_ {
-        self.groups.get(&group_channel_id).into_iter().flatten().copied()
+        let zero_is_a_group = self.zero_is_a_group;
+        let member = move |channel: &&Channel| is_member(channel, group_channel_id, zero_is_a_group);
+        self.channels.values().filter(member).map(|channel| channel.id)
     }
 
     /// What a share on this job rests on, or nothing unless the job is active.
@@ -137,14 +106,14 @@ impl Session {
                 self.setup = Setup::Asked { flags: setup.flags };
             }
             Message::OpenStandardMiningChannel(open) => {
-                self.openings.insert(open.request_id, Opening { max_target: open.max_target });
+                self.asked_to_open(open.request_id, open.max_target);
             }
             Message::OpenExtendedMiningChannel(open) => {
-                self.openings.insert(open.request_id, Opening { max_target: open.max_target });
+                self.asked_to_open(open.request_id, open.max_target);
             }
             Message::UpdateChannel(update) => {
                 for channel in self.addressed(update.channel_id) {
-                    channel.declared_max_target = update.maximum_target;
+                    channel.declare(update.maximum_target);
                 }
             }
             Message::SubmitSharesStandard(share) => self.submitted(share.channel_id, share.sequence_number),
@@ -155,6 +124,7 @@ impl Session {
     }
 
     fn received(&mut self, message: &Message, now: Duration) {
+        self.note_group_zero(message);
         match message {
             Message::SetupConnectionSuccess(success) => {
                 if let Setup::Asked { flags } = self.setup {
@@ -162,7 +132,11 @@ impl Session {
                     self.setup = Setup::Accepted { flags, server_flags, version };
                 }
             }
-            Message::SetupConnectionError(_) => self.setup = Setup::Refused,
+            Message::SetupConnectionError(_) => {
+                if let Setup::Asked { .. } = self.setup {
+                    self.setup = Setup::Refused;
+                }
+            }
             Message::OpenStandardMiningChannelSuccess(open) => {
                 let prefix = open.extranonce_prefix.as_slice();
                 let (kind, ids) = (ChannelKind::Standard, (open.channel_id, open.group_channel_id));
@@ -171,18 +145,17 @@ impl Session {
             Message::OpenExtendedMiningChannelSuccess(open) => {
                 let prefix = open.extranonce_prefix.as_slice();
                 let kind = ChannelKind::Extended { extranonce_size: open.extranonce_size };
-                self.open(
-                    open.request_id,
-                    (open.channel_id, open.group_channel_id),
-                    kind,
-                    open.target,
-                    prefix,
-                );
+                let ids = (open.channel_id, open.group_channel_id);
+                self.open(open.request_id, ids, kind, open.target, prefix);
             }
             Message::OpenMiningChannelError(error) => {
                 self.openings.remove(&error.request_id);
             }
+            Message::UpdateChannelError(error) => {
+                self.addressed(error.channel_id).for_each(Channel::undeclare);
+            }
             Message::CloseChannel(close) => self.close(close.channel_id),
+            Message::SubmitSharesSuccess(_) | Message::SubmitSharesError(_) => self.received_verdict(message),
             _ => self.received_work(message, now),
         }
     }
@@ -191,13 +164,17 @@ impl Session {
         match message {
             Message::NewMiningJob(job) => {
                 let order = self.next_job();
-                if let Some(channel) = self.channels.get_mut(&job.channel_id) {
+                let channel = self.channels.get_mut(&job.channel_id);
+                // "This must be a standard channel" (spec section 5.3.15).
+                if let Some(channel) = channel.filter(|channel| channel.kind == ChannelKind::Standard) {
                     channel.standard_job(job, order, now);
                 }
             }
             Message::NewExtendedMiningJob(job) => {
                 let order = self.next_job();
-                for channel in self.addressed(job.channel_id) {
+                let (id, standard_only) = (job.channel_id, self.requires_standard_jobs());
+                for channel in self.addressed(id).filter(|channel| channel.takes_extended(id, standard_only))
+                {
                     channel.extended_job(job, order, now);
                 }
             }
@@ -221,6 +198,12 @@ impl Session {
             Message::SetGroupChannel(group) => {
                 self.regroup(group.group_channel_id, group.channel_ids.as_slice());
             }
+            _ => {}
+        }
+    }
+
+    fn received_verdict(&mut self, message: &Message) {
+        match message {
             Message::SubmitSharesSuccess(success) => {
                 if let Some(channel) = self.channels.get_mut(&success.channel_id) {
                     let (last, count) = (success.last_sequence_number, success.new_submits_accepted_count);
@@ -236,47 +219,47 @@ impl Session {
         }
     }
 
+    fn asked_to_open(&mut self, request_id: u32, max_target: U256) {
+        if self.openings.len() < KEPT_OPENINGS {
+            self.openings.insert(request_id, max_target);
+        }
+    }
+
+    /// A second channel under an id that is open takes the place of the first.
     fn open(&mut self, request_id: u32, ids: (u32, u32), kind: ChannelKind, target: U256, prefix: &[u8]) {
         let (id, group_channel_id) = ids;
-        let opening = self.openings.remove(&request_id);
+        let declared_max_target = self.openings.remove(&request_id).unwrap_or(U256::MAX);
+        if self.channels.len() >= KEPT_CHANNELS && !self.channels.contains_key(&id) {
+            return;
+        }
         let channel = Channel {
             id,
             kind,
             group_channel_id,
             target,
             extranonce_prefix: prefix.to_vec(),
-            declared_max_target: opening.map_or(U256::MAX, |opening| opening.max_target),
+            declared_max_target,
+            declared_before: None,
             tip: None,
             jobs: BTreeMap::new(),
             account: Account::default(),
         };
         self.channels.insert(id, channel);
-        if group_channel_id != 0 {
-            self.groups.entry(group_channel_id).or_default().insert(id);
-        }
     }
 
+    /// Only what is listed moves; ids that are not open are nobody's.
     fn regroup(&mut self, group_channel_id: u32, members: &[u32]) {
         for id in members {
-            for group in self.groups.values_mut() {
-                group.remove(id);
-            }
             if let Some(channel) = self.channels.get_mut(id) {
                 channel.group_channel_id = group_channel_id;
-                self.groups.entry(group_channel_id).or_default().insert(*id);
             }
         }
     }
 
     /// "If channel_id is addressing a group channel, all channels belonging to such group MUST be closed" (5.3.9).
-    fn close(&mut self, channel_id: u32) {
-        let members = self.groups.remove(&channel_id).unwrap_or_default();
-        for id in members.into_iter().chain([channel_id]) {
-            self.channels.remove(&id);
-            for group in self.groups.values_mut() {
-                group.remove(&id);
-            }
-        }
+    fn close(&mut self, id: u32) {
+        let zero_is_a_group = self.zero_is_a_group;
+        self.channels.retain(|_, channel| channel.id != id && !is_member(channel, id, zero_is_a_group));
     }
 
     fn submitted(&mut self, channel_id: u32, sequence_number: u32) {
@@ -290,9 +273,36 @@ impl Session {
         self.jobs_seen
     }
 
+    fn requires_standard_jobs(&self) -> bool {
+        let flags = match self.setup {
+            Setup::Asked { flags } | Setup::Accepted { flags, .. } => flags,
+            Setup::None | Setup::Refused => 0,
+        };
+        FlagSpec::find("REQUIRES_STANDARD_JOBS").is_some_and(|flag| flags & flag.mask() != 0)
+    }
+
+    /// The server addresses a group by 0, unless 0 is the channel of that id.
+    fn note_group_zero(&mut self, message: &Message) {
+        let address = match message {
+            Message::NewExtendedMiningJob(job) => Some(job.channel_id),
+            Message::SetNewPrevHash(tip) => Some(tip.channel_id),
+            Message::SetTarget(target) => Some(target.channel_id),
+            Message::CloseChannel(close) => Some(close.channel_id),
+            Message::SetGroupChannel(group) => Some(group.group_channel_id),
+            _ => None,
+        };
+        self.zero_is_a_group |= address == Some(0) && !self.channels.contains_key(&0);
+    }
+
     /// The channels that an id addresses: the channel of that id, or the members of the group of that id.
     fn addressed(&mut self, id: u32) -> impl Iterator<Item = &mut Channel> {
-        let members = self.groups.get(&id).cloned().unwrap_or_default();
-        self.channels.values_mut().filter(move |channel| channel.id == id || members.contains(&channel.id))
+        let zero_is_a_group = self.zero_is_a_group;
+        let addressed =
+            move |channel: &&mut Channel| channel.id == id || is_member(channel, id, zero_is_a_group);
+        self.channels.values_mut().filter(addressed)
     }
+}
+
+fn is_member(channel: &Channel, group_channel_id: u32, zero_is_a_group: bool) -> bool {
+    channel.group_channel_id == group_channel_id && (group_channel_id != 0 || zero_is_a_group)
 }

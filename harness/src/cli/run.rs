@@ -1,30 +1,35 @@
 //! `sv2-conform run`.
 
-use super::{Exit, Failure, print, report_kinds, select};
+use super::gate::Gate;
+use super::interrupt::Interrupt;
+use super::launch::{self, Stopper};
+use super::progress::Progress;
+use super::{Exit, Failure, keep, print, report_kinds, select};
 use crate::drive;
+use crate::exec::Exec;
 use crate::ledger::Ledger;
+use crate::profile::Profile;
 use crate::report::{self, Kind, Run};
 use crate::runner::Plan;
 use crate::sim::{self, Segmentation};
+use crate::snapshot::{self, Comparison, Mode, Snapshots};
 use crate::suite::{Scenario, Suite};
-use crate::target::{Target, embedded_pool, scenario_seed};
-use crate::verdict::{Outcome, Survival, Verdict};
+use crate::target::{Target, faulty_pool, scenario_seed};
+use crate::verdict::{Outcome, Verdict};
 use clap::Args;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 use sv2_reference_pool::clock::Clock;
+use sv2_reference_pool::faults::{FAULTS, Fault};
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::server::{Server, ServerHandle};
-use sv2_reference_pool::template::provider::TemplateProvider;
+use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
 use sv2_wire::url::Sv2Url;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -41,51 +46,96 @@ const READY_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: select::Selection,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
-    target: Option<String>,
+    pub(super) target: Option<String>,
+    /// Start the pool with this command line, start it again after a death, and stop it at the end.
+    #[arg(long, value_name = "CMD")]
+    pub(super) exec: Option<String>,
+    /// When the started pool can be tested: tcp (it takes connections at --target), or line=REGEX (it has printed such a
+    /// line; a group (?<target>...) in it gives the URL instead of --target).
+    #[arg(long, value_name = "HOW", requires = "exec")]
+    pub(super) ready: Option<String>,
     /// Serve templates on this address, for a target that takes them from a template provider. The target is started
     /// afterwards, and its new blocks are ours to make.
-    #[arg(long, value_name = "ADDR", requires = "target")]
-    serve_templates: Option<SocketAddr>,
-    /// Seconds to wait until the target accepts connections.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) serve_templates: Option<SocketAddr>,
+    /// Seconds to wait until the target accepts connections; with --exec 30 unless said otherwise.
     #[arg(long, value_name = "SECONDS")]
-    ready_within: Option<u64>,
+    pub(super) ready_within: Option<u64>,
     /// A target that is not on this machine is tested only with this flag: its owner has to agree.
     #[arg(long)]
-    i_may_test_this: bool,
+    pub(super) i_may_test_this: bool,
     /// Scenarios at a time. Targets that others have started get one at a time.
     #[arg(short, long, value_name = "N", default_value_t = default_jobs())]
     jobs: usize,
-    /// The seed of all randomness; without it one is drawn and printed.
+    /// The seed of all randomness. Without it 0 on the embedded pool, as the snapshots have it; else one is drawn and
+    /// printed.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Factor on every bound of waiting, for slow machines.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     timeout_scale: f64,
     /// Play on virtual time, in memory, instead of over TCP; embedded pool only.
-    #[arg(long, conflicts_with = "target")]
+    #[arg(long, conflicts_with_all = ["target", "exec"])]
     virtual_time: bool,
+    /// What to do with the snapshots of traces: by default they are checked on the embedded pool, with the default seed.
+    #[arg(long, value_enum, value_name = "MODE")]
+    snapshots: Option<Mode>,
+    /// Folder of the snapshots, by scenario id; without it they stand beside the scenarios.
+    #[arg(long, value_name = "DIR")]
+    snapshot_dir: Option<PathBuf>,
+    /// Make the embedded pool wrong on purpose, by the id of a fault; may be repeated. `sv2-conform list --faults` shows
+    /// them.
+    #[arg(long, value_name = "ID", value_parser = fault, conflicts_with_all = ["target", "exec"])]
+    fault: Vec<Fault>,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
     report: Vec<String>,
 }
 
+impl RunArgs {
+    fn is_embedded(&self) -> bool {
+        self.target.is_none() && self.exec.is_none()
+    }
+}
+
 pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
-    let seed = args.seed.unwrap_or_else(drawn_seed);
+    let default_seed = || if args.is_embedded() { snapshot::SEED } else { drawn_seed() };
+    let seed = args.seed.unwrap_or_else(default_seed);
+    let snapshots = snapshots(&args, seed)?;
     let scale = args.timeout_scale;
     if !(scale > 0.0 && scale <= LARGEST_SCALE) {
         let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
         return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
     }
-    let suite = select::suite(&args.paths, &ledger)?;
+    let mut suite = select::suite(&args.paths, &ledger)?;
+    args.selection.narrow(&mut suite);
+    if args.is_embedded() && args.serve_templates.is_some() {
+        return Err(Failure::usage(
+            "--serve-templates: for a target that takes them; give --target or --exec",
+        ));
+    }
     // Only now, so that a mistake on the command line costs nobody an earlier report.
     let mut reports = open_reports(&args.report)?;
-    let target = target(&args)?;
+    let (target, exec, interrupt) = match &args.exec {
+        Some(line) => {
+            let interrupt = Interrupt::listen()?;
+            let (target, exec) = launch::start(line, &args, seed, &interrupt)?;
+            (target, Some(exec), interrupt)
+        }
+        None => (target(&args, seed)?, None, Interrupt::listen()?),
+    };
+    let stopper = exec.clone().map(Stopper);
     let started = Instant::now();
     let ledger = Arc::new(ledger);
-    let (outcomes, is_interrupted) = play_all(&args, suite, &target, seed, &ledger)?;
+    let scenarios = suite.scenarios.clone();
+    let (outcomes, is_interrupted) = play_all(&args, suite, (&target, exec), interrupt, seed, &ledger)?;
+    drop(stopper);
+    let snapshots = compare(&snapshots, &scenarios, &outcomes)?;
     let mut run = Run {
         outcomes,
         seed,
@@ -95,6 +145,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
         },
         target_arguments: target_arguments(&args),
         duration: started.elapsed(),
+        snapshots,
         exit_code: 0,
     };
     let exit = if is_interrupted { Exit::Interrupted } else { exit(&run) };
@@ -119,6 +170,8 @@ fn exit(run: &Run) -> Exit {
         Exit::Ours
     } else if any(Verdict::Fail) {
         Exit::Failed
+    } else if run.snapshots.values().any(|comparison| matches!(comparison, Comparison::Changed(_))) {
+        Exit::SnapshotChanged
     } else if any(Verdict::Inconclusive) || any(Verdict::Blocked) {
         Exit::Undecided
     } else if run.outcomes.iter().all(|outcome| outcome.verdict == Verdict::NotApplicable) {
@@ -128,7 +181,36 @@ fn exit(run: &Run) -> Exit {
     }
 }
 
-fn target(args: &RunArgs) -> Result<Target, Failure> {
+/// Snapshots hold for one seed and for the embedded pool; asked for elsewhere they need a folder of their own.
+fn snapshots(args: &RunArgs, seed: u64) -> Result<Snapshots, Failure> {
+    let hold_here = args.is_embedded() && args.fault.is_empty() && seed == snapshot::SEED;
+    let default = if hold_here { Mode::Check } else { Mode::Off };
+    let mode = args.snapshots.unwrap_or(default);
+    if mode != Mode::Off && !hold_here && args.snapshot_dir.is_none() {
+        return Err(Failure::usage(format!(
+            "--snapshots: those beside the scenarios hold for the embedded pool and seed {}; for others give --snapshot-dir",
+            snapshot::SEED
+        )));
+    }
+    Ok(Snapshots { mode, folder: args.snapshot_dir.clone() })
+}
+
+fn compare(
+    snapshots: &Snapshots,
+    scenarios: &[Scenario],
+    outcomes: &[Outcome],
+) -> Result<BTreeMap<String, Comparison>, Failure> {
+    let mut compared = BTreeMap::new();
+    for outcome in outcomes {
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.id == outcome.id) else { continue };
+        if let Some(comparison) = snapshots.compare(scenario, outcome).map_err(Failure::ours)? {
+            compared.insert(outcome.id.clone(), comparison);
+        }
+    }
+    Ok(compared)
+}
+
+fn target(args: &RunArgs, seed: u64) -> Result<Target, Failure> {
     let Some(text) = &args.target else { return Ok(Target::Embedded) };
     let url: Sv2Url = text.parse().map_err(|error| Failure::usage(format!("--target {text}: {error}")))?;
     if !args.i_may_test_this && !is_loopback(&url) {
@@ -136,13 +218,13 @@ fn target(args: &RunArgs) -> Result<Target, Failure> {
             "--target {text}: not on this machine; with the consent of its owner, add --i-may-test-this"
         )));
     }
-    let templates = args.serve_templates.map(serve_templates).transpose()?;
+    let templates = args.serve_templates.map(|address| serve_templates(address, seed)).transpose()?;
     let default = if templates.is_some() { READY_BEHIND_TEMPLATES } else { Duration::ZERO };
     wait_until_ready(&url, args.ready_within.map_or(default, Duration::from_secs))?;
     Ok(Target::Foreign { url, templates })
 }
 
-fn is_loopback(url: &Sv2Url) -> bool {
+pub(super) fn is_loopback(url: &Sv2Url) -> bool {
     url.host() == "localhost"
         || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
@@ -175,12 +257,14 @@ fn attempt(url: &Sv2Url) -> std::io::Result<()> {
 }
 
 /// Runs our template provider on a thread of its own for as long as the program runs.
-fn serve_templates(address: SocketAddr) -> Result<ServerHandle, Failure> {
+pub(super) fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failure> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let serve = async {
-            let provider = TemplateProvider::new(Default::default()).map_err(|error| error.to_string())?;
+            let mut config = ProviderConfig { seed, ..ProviderConfig::default() };
+            config.templates.start_time = Clock::system().now().unix;
+            let provider = TemplateProvider::new(config).map_err(|error| error.to_string())?;
             let node = Node::new(NodeConfig::default(), provider);
             Server::bind(address, node, Clock::system()).await.map_err(|error| error.to_string())
         };
@@ -203,15 +287,23 @@ fn serve_templates(address: SocketAddr) -> Result<ServerHandle, Failure> {
     Ok(handle)
 }
 
+/// What the threads that play tell.
+enum Told {
+    Began(String),
+    Played(Outcome),
+}
+
 /// Plays all scenarios, `jobs` at a time. The second value says whether Ctrl-C came before the end.
 fn play_all(
     args: &RunArgs,
     suite: Suite,
-    target: &Target,
+    (target, exec): (&Target, Option<Arc<Exec>>),
+    interrupt: Interrupt,
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
-    let (profile, peer) = (Arc::new(target.profile()), target.peer());
+    let profile = Arc::new(Profile { faults: args.fault.clone(), ..target.profile() });
+    let peer = target.peer();
     let fragments = Arc::new(suite.fragments);
     let plan = |scenario: Scenario| Plan {
         seed: scenario_seed(seed, &scenario.id),
@@ -224,55 +316,76 @@ fn play_all(
     };
     let plans: VecDeque<Plan> = suite.scenarios.into_iter().map(plan).collect();
     let jobs = if matches!(target, Target::Embedded) { args.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let total = plans.len();
     let queue = Arc::new(Mutex::new(plans));
+    let gate = Arc::new(Gate::default());
     let is_interrupted = Arc::new(AtomicBool::new(false));
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    let spawn_players = || {
-        for _ in 0..jobs {
-            let (queue, sender, target) = (Arc::clone(&queue), sender.clone(), target.clone());
-            let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
-            std::thread::spawn(move || {
-                while let Some(plan) = next_plan(&queue, &is_interrupted) {
-                    if sender.send(play(plan, &target, is_virtual)).is_err() {
-                        return;
-                    }
-                }
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..jobs {
+        let (queue, sender, target, exec) =
+            (Arc::clone(&queue), sender.clone(), target.clone(), exec.clone());
+        let gate = Arc::clone(&gate);
+        let (is_virtual, is_interrupted) = (args.virtual_time, Arc::clone(&is_interrupted));
+        std::thread::spawn(move || {
+            let plans = std::iter::from_fn(|| next_plan(&queue, &is_interrupted));
+            // Nobody listens any more after an interruption.
+            let mut plans = plans.inspect(|plan| {
+                let _ = sender.send(Told::Began(plan.scenario.id.clone()));
             });
-        }
-        drop(sender);
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
-    let collected = collect(spawn_players, &mut receiver, &is_interrupted);
-    let mut outcomes = runtime.block_on(collected);
-    outcomes.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok((outcomes, is_interrupted.load(Ordering::Relaxed)))
+            let send = |outcome| sender.send(Told::Played(outcome)).is_ok();
+            match (&exec, &target) {
+                (Some(exec), Target::Foreign { templates, .. }) => {
+                    keep::play_all(
+                        exec,
+                        templates.as_ref(),
+                        plans,
+                        |plan, target| play(plan, target, false),
+                        send,
+                    );
+                }
+                _ => {
+                    let _ = plans.all(|plan| {
+                        send(gate.pass(plan.scenario.is_exclusive(), || play(plan, &target, is_virtual)))
+                    });
+                }
+            }
+        });
+    }
+    drop(sender);
+    let mut outcomes = collect(receiver, interrupt, total)?;
+    is_interrupted.store(outcomes.1, Ordering::Relaxed);
+    outcomes.0.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(outcomes)
 }
 
-/// Takes outcomes in until there are no more, or Ctrl-C comes. It is listened for before anything is played.
-async fn collect(
-    spawn_players: impl FnOnce(),
-    receiver: &mut UnboundedReceiver<Outcome>,
-    is_interrupted: &AtomicBool,
-) -> Vec<Outcome> {
+/// Takes in what is told, until all is played or an interruption comes.
+fn collect(
+    mut receiver: UnboundedReceiver<Told>,
+    mut interrupt: Interrupt,
+    total: usize,
+) -> Result<(Vec<Outcome>, bool), Failure> {
+    let mut progress = Progress::on_terminal(total);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::ours(error.to_string()))?;
     let mut outcomes = Vec::new();
-    let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let mut came = poll_fn(|context| Poll::Ready(interrupt.as_mut().poll(context).is_ready())).await;
-    if !came {
-        spawn_players();
-    }
-    while !came {
-        tokio::select! {
-            biased;
-            outcome = receiver.recv() => match outcome {
-                Some(outcome) => outcomes.push(outcome),
-                None => break,
-            },
-            _ = &mut interrupt => came = true,
+    let is_interrupted = runtime.block_on(async {
+        loop {
+            // What has been played counts, even when the interruption is there too.
+            tokio::select! {
+                biased;
+                told = receiver.recv() => match told {
+                    Some(Told::Began(id)) => progress.began(&id),
+                    Some(Told::Played(outcome)) => {
+                        progress.played(&outcome);
+                        outcomes.push(outcome);
+                    }
+                    None => return false,
+                },
+                () = interrupt.come() => return true,
+            }
         }
-    }
-    is_interrupted.store(came, Ordering::Relaxed);
-    outcomes
+    });
+    Ok((outcomes, is_interrupted))
 }
 
 fn next_plan(queue: &Mutex<VecDeque<Plan>>, is_interrupted: &AtomicBool) -> Option<Plan> {
@@ -287,7 +400,7 @@ fn play(plan: Plan, target: &Target, is_virtual: bool) -> Outcome {
     let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
     let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         if is_virtual {
-            let node = embedded_pool(&plan.scenario, plan.seed)?;
+            let node = faulty_pool(&plan.scenario, plan.seed, &plan.profile.faults)?;
             return Ok(sim::play(plan, node, Segmentation::AsWritten));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -299,18 +412,7 @@ fn play(plan: Plan, target: &Target, is_virtual: bool) -> Outcome {
         Ok(Err(problem)) => problem,
         Err(_) => "sv2-conform panicked; the message is on standard error".to_owned(),
     };
-    Outcome {
-        id,
-        title,
-        verdict: Verdict::Error,
-        survival: Survival::Alive,
-        reason: Some(reason),
-        findings: Vec::new(),
-        clauses: Vec::new(),
-        trace: Vec::new(),
-        seed,
-        tries: 1,
-    }
+    Outcome::unplayed(&id, &title, seed, Verdict::Error, &reason)
 }
 
 /// Creates the reports at the start, so that a path that cannot be written is found before the work is done.
@@ -335,7 +437,13 @@ fn target_arguments(args: &RunArgs) -> String {
     let target = args.target.iter().map(|url| format!(" --target {url}"));
     let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
     let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
-    target.chain(templates).chain(is_virtual).collect()
+    let faults = args.fault.iter().map(|fault| format!(" --fault {}", fault.id));
+    target.chain([launch::arguments(args)]).chain(templates).chain(is_virtual).chain(faults).collect()
+}
+
+fn fault(id: &str) -> Result<Fault, String> {
+    let known = FAULTS.iter().map(|fault| fault.id).collect::<Vec<_>>().join(", ");
+    Fault::by_id(id).ok_or_else(|| format!("there is no such fault; there are {known}"))
 }
 
 fn default_jobs() -> usize {
@@ -343,7 +451,7 @@ fn default_jobs() -> usize {
 }
 
 /// A seed from the system's own randomness, by way of the standard library's hasher keys.
-fn drawn_seed() -> u64 {
+pub(super) fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0u8)
 }

@@ -2,6 +2,7 @@
 
 use super::Run;
 use crate::ledger::Ledger;
+use crate::snapshot::Comparison;
 use crate::verdict::{Finding, Outcome, TraceEvent, TraceLine, Verdict};
 use serde_json::{Map, Value as Json, json};
 
@@ -12,11 +13,18 @@ pub(super) fn write(run: &Run, _ledger: &Ledger) -> String {
         "target": run.target,
         "seed": run.seed.to_string(),
     });
-    let lines = std::iter::once(header).chain(run.outcomes.iter().map(scenario)).chain([summary(run)]);
+    let lines = std::iter::once(header)
+        .chain(run.outcomes.iter().map(|outcome| scenario(outcome, run)))
+        .chain([summary(run)]);
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-fn scenario(outcome: &Outcome) -> Json {
+fn scenario(outcome: &Outcome, run: &Run) -> Json {
+    let snapshot = run.snapshots.get(&outcome.id).map(|comparison| match comparison {
+        Comparison::Same => "same",
+        Comparison::Changed(_) => "changed",
+        Comparison::Missing => "missing",
+    });
     let clauses =
         outcome.clauses.iter().map(|clause| json!({ "id": clause.id, "verdict": clause.verdict.name() }));
     json!({
@@ -28,6 +36,7 @@ fn scenario(outcome: &Outcome) -> Json {
         "reason": outcome.reason,
         "clauses": clauses.collect::<Vec<_>>(),
         "findings": outcome.findings.iter().map(finding).collect::<Vec<_>>(),
+        "snapshot": snapshot,
         "trace": outcome.trace.iter().map(trace_line).collect::<Vec<_>>(),
         "seed": outcome.seed.to_string(),
         "tries": outcome.tries,

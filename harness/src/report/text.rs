@@ -2,6 +2,7 @@
 
 use super::Run;
 use crate::ledger::Ledger;
+use crate::snapshot::Comparison;
 use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use std::fmt::Write;
 
@@ -15,13 +16,24 @@ pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
     for outcome in &run.outcomes {
         let verdict = outcome.verdict.name();
         line(&mut text, format_args!("{verdict:14} {}  {}", outcome.id, outcome.title));
-        if let Some(reason) = &outcome.reason {
+        if let Some(reason) = outcome.reason.as_deref().and_then(|reason| reason.lines().next()) {
             line(&mut text, format_args!("{:14} {reason}", ""));
         }
     }
     for outcome in run.outcomes.iter().filter(|outcome| is_worth_showing(outcome)) {
         text.push('\n');
         text.push_str(&failure(outcome, run, ledger));
+    }
+    for (id, comparison) in &run.snapshots {
+        if let Comparison::Changed(difference) = comparison {
+            line(&mut text, format_args!("\nSNAPSHOT CHANGED  {id}\n{difference}"));
+            line(
+                &mut text,
+                format_args!(
+                    "  to look at it: sv2-conform run {id} --snapshots new, then sv2-conform review"
+                ),
+            );
+        }
     }
     text.push('\n');
     let counts = Verdict::ALL.iter().map(|verdict| (verdict.name(), run.count(*verdict)));
@@ -47,10 +59,13 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
         show(&mut text, finding, outcome, ledger);
     }
-    if let (true, Some(reason)) = (outcome.findings.is_empty(), &outcome.reason) {
+    let needs_reason = outcome.findings.is_empty() || outcome.survival == Survival::Died;
+    for reason in outcome.reason.iter().filter(|_| needs_reason).flat_map(|reason| reason.lines()) {
         line(&mut text, format_args!("  {reason}"));
     }
-    let (id, seed, target) = (&outcome.id, run.seed, &run.target_arguments);
+    // Shells take brackets for patterns.
+    let quote = if outcome.id.contains('[') { "'" } else { "" };
+    let (id, seed, target) = (format!("{quote}{}{quote}", outcome.id), run.seed, &run.target_arguments);
     line(&mut text, format_args!("  repro    sv2-conform run {id} --seed {seed}{target}"));
     text
 }

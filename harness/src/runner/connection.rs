@@ -1,5 +1,6 @@
 //! One connection of a conversation: link, session, trace.
 
+use super::shape::Shape;
 use super::value::Identity;
 use super::world::{NetEvent, World};
 use super::{Connection, Output, Peer};
@@ -12,7 +13,7 @@ use sv2_session::{Direction, Session, answers, has_answer};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
-use sv2_wire::{DecodeError, Message};
+use sv2_wire::{DecodeError, Message, MessageSpec};
 
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
 const CERTIFICATE_LEEWAY: u64 = 10;
@@ -29,12 +30,22 @@ pub(crate) enum Item {
     Unknown,
     /// A frame whose payload is not what its number says.
     Malformed(DecodeError),
+    /// A message whose header has the channel bit the other way round than the table.
+    WrongChannelBit(&'static MessageSpec),
     /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
     Broken(LinkError),
     /// The connection is closed.
     Closed(Closed),
     /// Nothing came in time.
     Nothing,
+}
+
+/// What was taken off the link.
+#[derive(Debug)]
+pub(crate) enum Pulled {
+    Frame(Frame),
+    Ended(Closed),
+    Broken(LinkError),
 }
 
 /// How a connection ended.
@@ -66,6 +77,7 @@ pub(crate) struct Conn {
     pub(crate) session: Session,
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
+    pub(crate) shape: Shape,
     /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
     pub(crate) pings: Vec<Message>,
     /// What was sent and has an answer.
@@ -76,6 +88,8 @@ pub(crate) struct Conn {
     has_extensions: bool,
     world: Rc<World>,
     link: Option<Link>,
+    /// What was taken off the link before the scenario read it.
+    inbox: VecDeque<Pulled>,
     early: VecDeque<Vec<u8>>,
 }
 
@@ -94,12 +108,14 @@ impl Conn {
             session: Session::default(),
             closed: None,
             corruption: None,
+            shape: Shape::default(),
             pings: Vec::new(),
             requests: Vec::new(),
             aside: Vec::new(),
             has_extensions: false,
             world,
             link: None,
+            inbox: VecDeque::new(),
             early: VecDeque::new(),
         })
     }
@@ -154,7 +170,8 @@ impl Conn {
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
         let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
-        self.world.output(Output::Send(self.id, act_one.to_vec()));
+        self.write(act_one.to_vec());
+        self.flush();
         for bytes in self.early.drain(..) {
             link.receive(&bytes);
         }
@@ -179,6 +196,13 @@ impl Conn {
 
     /// The next thing that the peer sent, or [`Item::Nothing`] once `deadline` has passed.
     pub(crate) async fn next(&mut self, deadline: Duration, trace: &mut Vec<TraceLine>) -> Item {
+        self.flush();
+        match self.inbox.pop_front() {
+            Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
+            Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
+            Some(Pulled::Broken(error)) => return Item::Broken(error),
+            None => {}
+        }
         loop {
             match self.link.as_mut().map_or(Ok(None), Link::poll) {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
@@ -202,6 +226,45 @@ impl Conn {
         }
     }
 
+    /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
+    /// can come any more.
+    pub(crate) async fn pull(&mut self, deadline: Duration) -> Option<&Pulled> {
+        if self.closed.is_some() || matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_))) {
+            return None;
+        }
+        let pulled = loop {
+            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+                Ok(Some(Event::Frame(frame))) => break Pulled::Frame(frame),
+                Ok(Some(Event::Established { .. })) => continue,
+                Ok(None) => {}
+                Err(error) => break Pulled::Broken(error),
+            }
+            match self.world.event(self.id, deadline).await? {
+                NetEvent::Bytes(bytes) => match &mut self.link {
+                    Some(link) => link.receive(&bytes),
+                    None => self.early.push_back(bytes),
+                },
+                NetEvent::Finished => break Pulled::Ended(Closed::Clean),
+                NetEvent::Reset => break Pulled::Ended(Closed::Rude),
+                NetEvent::Connected | NetEvent::Refused(_) => {}
+            }
+        };
+        self.inbox.push_back(pulled);
+        self.inbox.back()
+    }
+
+    /// What was pulled and not read yet.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Pulled> {
+        self.inbox.iter()
+    }
+
+    /// Reads the newest of what was pulled, out of turn.
+    pub(crate) fn read_newest(&mut self, trace: &mut Vec<TraceLine>) {
+        if let Some(Pulled::Frame(frame)) = self.inbox.pop_back() {
+            self.received(&frame, trace);
+        }
+    }
+
     /// Encrypts a frame, alters it if that was asked for, and sends it.
     pub(crate) fn send(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Result<(), String> {
         let Some(link) = &mut self.link else { return Err("there was no handshake yet".to_owned()) };
@@ -213,7 +276,7 @@ impl Conn {
                 self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
             );
         }
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
         let decoded = frame.decode();
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
@@ -229,7 +292,20 @@ impl Conn {
     /// Sends bytes under the Noise layer.
     pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
         trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
-        self.world.output(Output::Send(self.id, bytes));
+        self.write(bytes);
+    }
+
+    /// Sends what was held back.
+    pub(crate) fn flush(&mut self) {
+        for piece in self.shape.flush() {
+            self.world.output(Output::Send(self.id, piece));
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) {
+        for piece in self.shape.write(bytes) {
+            self.world.output(Output::Send(self.id, piece));
+        }
     }
 
     pub(crate) fn note(&self, text: &str) -> TraceLine {
@@ -246,6 +322,9 @@ impl Conn {
         let text = describe(frame, decoded.as_ref());
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
         match decoded {
+            Ok(message) if message.spec().channel_msg != frame.header.channel_msg => {
+                Item::WrongChannelBit(message.spec())
+            }
             Ok(message) => {
                 self.has_extensions |= matches!(message, Message::RequestExtensionsSuccess(_));
                 self.session.observe(Direction::ToClient, &message, self.world.now().elapsed);
@@ -281,7 +360,7 @@ impl Conn {
     }
 
     fn line(&self, event: TraceEvent) -> TraceLine {
-        TraceLine { connection: self.name.clone(), event }
+        TraceLine { number: self.id, connection: self.name.clone(), event }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::judge::Stop;
 use super::value::{Datum, small};
-use crate::scenario::syntax::{BinaryOperator, Expr, ExprKind, Member, Operator, Reference};
+use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
+use crate::suite::Cell;
 use crate::vocabulary;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -28,6 +29,19 @@ pub(crate) enum Comparison {
 }
 
 impl Env {
+    /// The values of a matrix row. A bare word is the bytes of its name.
+    pub(crate) fn of_row(row: &[Cell]) -> Result<Self, Stop> {
+        let mut env = Self::default();
+        for cell in row {
+            let value = match &cell.value.kind {
+                ExprKind::Name(word) => Datum::Bytes(word.clone().into_bytes()),
+                _ => Self::default().eval(&cell.value)?,
+            };
+            env.bind(&cell.name, value);
+        }
+        Ok(env)
+    }
+
     pub(crate) fn bind(&mut self, name: &str, value: Datum) {
         self.captures.insert(name.to_owned(), value);
     }
@@ -85,6 +99,29 @@ impl Env {
             Stop::Blocked(format!("${name} has no value: the arm that binds it was not taken"))
         })?;
         members(root.clone(), &reference.members)
+    }
+
+    /// The bits of a value that a mask picks; without a mask the value itself.
+    pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, Stop> {
+        match mask {
+            Some(_) if matches!(value, Datum::Unknown | Datum::None) => Ok(value),
+            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?).map_err(wrong),
+            None => Ok(value),
+        }
+    }
+
+    /// Whether a condition holds; what cannot be known does not.
+    pub(crate) fn condition(&self, condition: &Condition) -> Result<bool, Stop> {
+        let left = self.eval(&condition.left)?;
+        let Some(test) = &condition.test else {
+            return match left {
+                Datum::Boolean(flag) => Ok(flag),
+                Datum::Unknown => Ok(false),
+                other => Err(wrong(format!("expected true or false, got {}", other.describe()))),
+            };
+        };
+        let compared = self.compare(&left, test.operator.node, &test.operand)?;
+        Ok(matches!(compared, Comparison::Holds | Comparison::Unusual(_)))
     }
 
     /// Compares a value with the operand of a line.

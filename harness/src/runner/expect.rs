@@ -5,7 +5,7 @@ use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
 use super::{Control, Output};
-use crate::scenario::syntax::{Arm, Claims, Expect, Outcome, Step};
+use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Judgement, Outcome, Step};
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use sv2_session::{ChannelKind, Session, Setup, answers};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
 
+/// Fields that pair answers with requests.
+const PAIRING_KEYS: [&str; 3] = ["request_id", "channel_id", "sequence_number"];
 /// A job id that no server hands out soon.
 const UNKNOWN_JOB: u32 = u32::MAX;
 
@@ -28,11 +30,15 @@ enum Silence {
 
 impl Player {
     pub(super) async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        if expect.form == ExpectForm::All {
+            return self.expect_all(step, expect).await;
+        }
         let request = match &expect.reply_to {
             Some(reference) => Some(self.env.reference(reference)?),
             None => None,
         };
         let conn = self.connection(step, request.as_ref())?;
+        self.conns[conn].flush();
         let request = match &request {
             Some(Datum::Message(_, message)) => Some(&**message),
             Some(other) => return Err(Stop::Error(format!("{} has no reply", other.describe()))),
@@ -64,6 +70,9 @@ impl Player {
             (Some(request), Item::Message(message)) => !answers(request, message),
             _ => false,
         };
+        if is_stray {
+            self.judge_keys(conn, expect, &item, &source);
+        }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
             self.unanswered |= matches!(item, Item::Nothing) && waits_for_a_message(expect);
@@ -111,7 +120,18 @@ impl Player {
         }
     }
 
-    fn judge_arm(
+    /// A message that answers nothing may still be meant as the answer: the lines about the keys of pairing tell.
+    fn judge_keys(&mut self, conn: usize, expect: &Expect, item: &Item, source: &Source) {
+        let Item::Message(message) = item else { return };
+        let Some(arm) = expect.arms.iter().find(|arm| fits(arm, item, false)) else { return };
+        let is_key = |judgement: &&Judgement| PAIRING_KEYS.contains(&judgement.path.root.node.as_str());
+        let lines: Vec<Judgement> = arm.judgements.iter().filter(is_key).cloned().collect();
+        let value = Datum::Message(conn, Box::new(message.clone()));
+        // The line of the step says how the scenario goes on: it fails in any case.
+        let _ = self.report.judge(&mut self.env, &lines, &|name| value.member(name), &arm.claims, source);
+    }
+
+    pub(super) fn judge_arm(
         &mut self,
         conn: usize,
         arm: &Arm,
@@ -143,6 +163,7 @@ impl Player {
         loop {
             let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
             self.note_overtaken(conn);
+            self.watch(conn, &item);
             if !matches!(item, Item::Unknown) {
                 return item;
             }
@@ -255,7 +276,7 @@ pub(super) fn frame_of(message: &Message) -> Result<Frame, Stop> {
     Frame::of(message).map_err(|error| Stop::Error(error.to_string()))
 }
 
-fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
+pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
     match (&arm.outcome.node, item) {
         (Outcome::Message(name), Item::Message(message)) => {
             MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
@@ -279,7 +300,7 @@ fn waits_for_a_message(expect: &Expect) -> bool {
 fn allowed(expect: &Expect, request: Option<&Message>) -> String {
     let outcomes = names(expect.arms.iter());
     let Some(request) = request else { return outcomes };
-    let keys = ["request_id", "channel_id", "sequence_number"].into_iter();
+    let keys = PAIRING_KEYS.into_iter();
     let keys: Vec<String> = keys.filter_map(|key| Some(format!("{key} {}", request.uint(key)?))).collect();
     match keys.is_empty() {
         true => format!("{outcomes} in reply to {}", request.spec().name),

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// "The payload length equals the sum of the message's encoded fields": what bytes that do not decode break.
 pub(crate) const LAYOUT_CLAUSE: &str = "SV2-03-025";
+/// "Every message has the channel bit set or clear as the table says". What a peer sends is judged strictly (AMB-03).
+pub(crate) const CHANNEL_BIT_CLAUSE: &str = "SV2-08-002";
 /// "Every byte after act two is AEAD ciphertext": what records that do not decrypt break.
 pub(crate) const RECORD_CLAUSE: &str = "SV2-04-044";
 
@@ -26,6 +28,19 @@ pub(crate) enum Stop {
     Inconclusive(String),
     /// Our own fault, or the scenario's.
     Error(String),
+}
+
+impl Stop {
+    /// Why, in words; empty where a finding says it.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Found => String::new(),
+            Self::Overtaken(reason)
+            | Self::Blocked(reason)
+            | Self::Inconclusive(reason)
+            | Self::Error(reason) => reason,
+        }
+    }
 }
 
 /// What has been said so far.
@@ -153,12 +168,15 @@ impl Report {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
+            let value = env.masked(value, judgement.mask.as_ref())?;
             match env.compare(&value, test.operator.node, &test.operand)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),
                 Comparison::Unusual(text) => self.unusual(line, text),
                 Comparison::Fails => {
                     let wanted = source.text.get(test.operand.span.start..test.operand.span.end);
+                    let looked_at = source.text.get(judgement.span.start..test.operator.span.start);
+                    let root = looked_at.map_or(root.as_str(), str::trim_end);
                     let allowed =
                         format!("{root} {} {}", symbol(test.operator.node), wanted.unwrap_or_default());
                     let known = env.eval(&test.operand).map(|value| value.describe()).unwrap_or_default();

@@ -2,14 +2,14 @@
 
 use super::connection::{Closed, Conn, Item};
 use super::eval::{Comparison, Env};
-use super::judge::{LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::judge::{CHANNEL_BIT_CLAUSE, LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
 use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
 use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
-use crate::verdict::{Finding, Outcome, Survival, TraceEvent, TraceLine, Verdict};
+use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 use std::collections::BTreeMap;
@@ -98,6 +98,7 @@ pub(crate) struct Player {
     pub(crate) rng: ChaCha12Rng,
     pub(crate) source: Arc<Source>,
     pub(crate) flights: Vec<super::shares::Flight>,
+    pub(crate) watches: Vec<super::never::Watch>,
     pub(crate) next_request: u32,
     /// How often the scenario has changed on purpose what shares rest on.
     pub(crate) epoch: u64,
@@ -124,6 +125,7 @@ impl Player {
             rng,
             source,
             flights: Vec::new(),
+            watches: Vec::new(),
             next_request: 1,
             epoch: 0,
             job_epochs: BTreeMap::new(),
@@ -136,14 +138,21 @@ impl Player {
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
+        self.env = Env::of_row(&self.plan.scenario.row)?;
         self.steps(&source).await?;
+        self.conns.iter_mut().for_each(Conn::flush);
+        self.end_watches(|until| until.is_none()).await?;
         self.drain().await
     }
 
     /// Plays the steps of a scenario or fragment. Boxed, since fragments call fragments.
     fn steps<'a>(&'a mut self, source: &'a Source) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
         Box::pin(async move {
-            for step in &source.file.steps {
+            for (index, step) in source.file.steps.iter().enumerate() {
+                self.end_watches(|until| {
+                    until.is_some_and(|(file, at)| std::ptr::eq(file, source) && at == index)
+                })
+                .await?;
                 self.step(step).await?;
             }
             Ok(())
@@ -159,6 +168,9 @@ impl Player {
             StepKind::Corrupt(corrupt) => self.corrupt(step, corrupt),
             StepKind::Expect(expect) => self.expect(step, expect).await,
             StepKind::AwaitJob(await_job) => self.await_job(step, await_job).await,
+            StepKind::AwaitJobs(await_jobs) => self.await_jobs(step, await_jobs).await,
+            StepKind::Never(never) => self.never(step, never),
+            StepKind::Disjoint(disjoint) => self.disjoint(step, disjoint),
             StepKind::Mine(mine) => self.mine(mine),
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
@@ -172,6 +184,9 @@ impl Player {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
             }
+            StepKind::Chunk { size } => self.chunk(step, size),
+            StepKind::Coalesce => self.coalesce(step),
+            StepKind::Flush => self.flush_held(step),
             StepKind::Close => self.end(step, "closed", Output::Close),
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
@@ -205,8 +220,8 @@ impl Player {
             Control::Template => "a new template".to_owned(),
             Control::Elapse(duration) => format!("{duration:?} pass"),
         };
-        let event = TraceEvent::Note(text);
-        self.report.trace.push(TraceLine { connection: String::new(), event });
+        let open = self.conns.iter().filter(|conn| conn.closed.is_none());
+        self.report.trace.extend(open.map(|conn| conn.note(&text)));
         self.epoch += 1;
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
@@ -218,6 +233,10 @@ impl Player {
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&assert.claims, &source, step.line);
+        if self.does_not_apply(assert.unless.as_ref())? {
+            self.report.skipped(line);
+            return Ok(());
+        }
         let left = self.env.eval(&assert.left)?;
         let test = &assert.test;
         match self.env.compare(&left, test.operator.node, &test.operand)? {
@@ -277,6 +296,7 @@ impl Player {
     fn end(&mut self, step: &Step, note: &str, output: fn(usize) -> Output) -> Result<(), Stop> {
         let index = self.connection(step, None)?;
         let conn = &mut self.conns[index];
+        conn.flush();
         self.report.trace.push(conn.note(note));
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {
@@ -301,10 +321,17 @@ impl Player {
 
     /// Ends the step when the connection's bytes are wrong; says what came otherwise.
     pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
+        self.refuse_breach()?;
         match item {
             Item::Malformed(error) => {
                 let allowed = "a payload of the layout that its message type has".to_owned();
                 Err(self.report.violated(line, LAYOUT_CLAUSE, allowed, error.to_string()))
+            }
+            Item::WrongChannelBit(spec) => {
+                let allowed =
+                    format!("{} with the channel bit {}", spec.name, set_or_clear(spec.channel_msg));
+                let came = format!("the bit is {}", set_or_clear(!spec.channel_msg));
+                Err(self.report.violated(line, CHANNEL_BIT_CLAUSE, allowed, came))
             }
             Item::Broken(error) => {
                 let allowed = "records that decrypt, frames of a sane length".to_owned();
@@ -364,12 +391,17 @@ impl Player {
     }
 }
 
+fn set_or_clear(bit: bool) -> &'static str {
+    if bit { "set" } else { "clear" }
+}
+
 /// What came, in words.
 pub(crate) fn came(item: &Item) -> String {
     match item {
         Item::Message(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
         Item::Unknown => "a frame of an unknown message".to_owned(),
         Item::Malformed(error) => error.to_string(),
+        Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),

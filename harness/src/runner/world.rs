@@ -73,6 +73,20 @@ impl World {
         .await
     }
 
+    /// Waits until something has happened on one of the connections, or `deadline` has passed.
+    pub(crate) async fn any_event(&self, connections: &[Connection], deadline: Duration) {
+        poll_fn(|_| {
+            let events = self.events.borrow();
+            let has_some = |connection| events.get(connection).is_some_and(|events| !events.is_empty());
+            if connections.iter().any(has_some) || self.now().elapsed >= deadline {
+                return Poll::Ready(());
+            }
+            self.wake_at.set(Some(deadline));
+            Poll::Pending
+        })
+        .await
+    }
+
     /// Steers the target and waits until that is done. The driver bounds the waiting.
     pub(crate) async fn control(&self, control: Control) -> Result<(), String> {
         self.output(Output::Control(control));

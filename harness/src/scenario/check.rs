@@ -8,7 +8,7 @@ mod scope;
 mod walk;
 
 use super::diagnostic::ScenarioError;
-use super::syntax::{File, Signature};
+use super::syntax::{ExprKind, File, Signature};
 
 /// What exists outside the file. The lists are for looking up and for "did you mean"; an implementation may
 /// answer the yes-or-no questions faster than by searching its lists.
@@ -39,6 +39,11 @@ pub trait Vocabulary {
     fn settle_facts(&self) -> Vec<String>;
     /// Words that lines below `settle` may compare with, such as `submitted`.
     fn settle_words(&self) -> Vec<String>;
+
+    /// What is wrong with giving a value of this kind to a setting of the embedded pool.
+    fn pool_value_problem(&self, _setting: &str, _value: &ExprKind) -> Option<String> {
+        None
+    }
 
     /// Whether there is such a message.
     fn message(&self, name: &str) -> bool {

@@ -6,6 +6,7 @@ mod expect;
 mod expr;
 mod header;
 mod judge;
+mod several;
 mod step;
 
 use cursor::Cursor;

@@ -5,27 +5,32 @@
 //!
 //! ```text
 //! file      = "sv2t 1" header* step*
-//! header    = title TEXT | needs NAME,.. | tags NAME,.. | pool(ARGUMENT,..)
+//! header    = title TEXT | needs NAME,.. | tags NAME,.. | pool(ARGUMENT,..) | matrix NAME in [EXPR,..]
+//!           | exclusive
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
 //! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
 //!           | corrupt record N (header | payload | tag) bit K | await job on REF TAIL
 //!           | expect (MESSAGE | close | silence) TAIL judged* | expect (reply to REF | one-of) TAIL arm+
 //!           | mine [N] REF TAIL (set | hash OP EXPR)* | submit REF TAIL set* | settle REF TAIL judged*
-//!           | assert EXPR OP EXPR TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
-//!           | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
+//!           | await jobs on REF, REF.. at one tip -> $CAP, $CAP.. [within DURATION]
+//!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
+//!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
+//!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
 //! arm       = "|" (MESSAGE | close | silence) TAIL judged*
-//! judged    = PATH OP EXPR TAIL | PATH -> $CAP
+//! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
 //! modifier  = truncate N | append BYTES | length N | type N | extension N | channel-bit (0 | 1)
 //! TAIL      = [reply to REF] [-> $CAP] [within DURATION] [checks ID..] [(lenient | info) AMB], in any order, as far
 //!             as the verb has a use for them
+//! UNLESS    = unless EXPR [OP EXPR]
 //! OP        = == | != | < | <= | > | >= | ~ | in
 //! EXPR      = operands joined by | ^ & ++ + - (loosest first)
 //! REF       = $CAP(.NAME | [N])*        PATH = NAME(.NAME | [N])*        ARGUMENT = NAME: EXPR
 //! ```
 
 mod expr;
+mod step;
 
 pub use self::expr::{BinaryOperator, Expr, ExprKind, Member, Operator, Path, Reference, Test};
 pub use super::number::{Float, U256};
@@ -76,10 +81,23 @@ pub struct File {
     pub tags: Vec<Ident>,
     /// `pool(name: value, ...)`: settings of the embedded pool.
     pub pool: Vec<Argument>,
+    /// `matrix name in [a, b]`: the file is one scenario for each combination of values.
+    pub matrix: Vec<Axis>,
+    /// `exclusive`: never runs beside another scenario. Where it says so.
+    pub exclusive: Option<Span>,
     /// The conversation, in order.
     pub steps: Vec<Step>,
     /// The whole text.
     pub span: Span,
+}
+
+/// `matrix name in [a, b]`: inside the scenario the name is a capture that holds one of the values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// The name.
+    pub name: Ident,
+    /// The values, one at least.
+    pub values: Vec<Expr>,
 }
 
 /// What the header declares.
@@ -162,6 +180,12 @@ pub enum StepKind {
     Expect(Expect),
     /// `await job on $chan -> $job [within DUR]`.
     AwaitJob(AwaitJob),
+    /// `await jobs on $a, $b at one tip -> $x, $y`.
+    AwaitJobs(AwaitJobs),
+    /// `never MESSAGE|close [until STEP]`.
+    Never(Never),
+    /// `assert disjoint work($x), work($y)`.
+    Disjoint(Disjoint),
     /// `mine [N] $job [-> $share]`.
     Mine(Mine),
     /// `submit $share [-> $cap]`.
@@ -190,6 +214,15 @@ pub enum StepKind {
         /// By how much: a duration or a parameter.
         duration: Expr,
     },
+    /// `chunk N`: what is sent from here on goes in writes of N bytes.
+    Chunk {
+        /// How many bytes, 1 at least.
+        size: Expr,
+    },
+    /// `coalesce`: what is sent from here on is held back, and then goes in one write.
+    Coalesce,
+    /// `flush`: what was held back is sent.
+    Flush,
     /// `close`: an orderly close of both directions.
     Close,
     /// `reset`: a TCP reset.
@@ -296,6 +329,8 @@ pub enum ExpectForm {
     One,
     /// `expect reply to $x ...` or `expect one-of ...` with `|` arms.
     Arms,
+    /// `expect all-of ...`: every arm must come, in any order.
+    All,
 }
 
 /// `| OUTCOME [-> $cap] [lenient AMB-n | info AMB-n] [checks ID...]` with judged lines.
@@ -303,6 +338,8 @@ pub enum ExpectForm {
 pub struct Arm {
     /// What happens.
     pub outcome: Spanned<Outcome>,
+    /// `reply to $x`, below `expect all-of` only: the frame must answer `$x`.
+    pub reply_to: Option<Reference>,
     /// The name for the message that came.
     pub capture: Option<Ident>,
     /// What this arm decides.
@@ -333,6 +370,58 @@ pub struct AwaitJob {
     pub capture: Ident,
     /// How long to wait: a duration or a parameter.
     pub within: Option<Expr>,
+}
+
+/// `await jobs on $a, $b at one tip -> $x, $y [within DUR]`: the newest minable jobs of several channels, all on one
+/// previous hash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AwaitJobs {
+    /// The channels, two at least.
+    pub channels: Vec<Reference>,
+    /// As many names for the jobs.
+    pub captures: Vec<Ident>,
+    /// How long to wait: a duration or a parameter.
+    pub within: Option<Expr>,
+}
+
+/// `never MESSAGE|close [until STEP] [checks ..]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Never {
+    /// What must not come: a message or the end of the connection.
+    pub outcome: Spanned<Outcome>,
+    /// Where it ends; without it at the end of the scenario.
+    pub until: Option<Spanned<StepName>>,
+    /// What it decides.
+    pub claims: Claims,
+}
+
+/// A later step of the same file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepName {
+    /// The next step with this verb, or that calls this fragment.
+    Verb(String),
+    /// The next step that binds this capture.
+    Capture(String),
+}
+
+/// `assert disjoint work($x), work($y) [unless ..] [checks ..]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disjoint {
+    /// The jobs, two at least.
+    pub jobs: Vec<Reference>,
+    /// When it does not apply.
+    pub unless: Option<Condition>,
+    /// What it decides.
+    pub claims: Claims,
+}
+
+/// `EXPR` (a boolean) or `EXPR OP EXPR`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Left side.
+    pub left: Expr,
+    /// The comparison and the right side.
+    pub test: Option<Test>,
 }
 
 /// `mine [N] $job [-> $share]` with settings and limits.
@@ -390,6 +479,8 @@ pub struct Assert {
     pub left: Expr,
     /// The comparison and the right side.
     pub test: Test,
+    /// When it does not apply.
+    pub unless: Option<Condition>,
     /// What it decides.
     pub claims: Claims,
 }
@@ -416,11 +507,13 @@ pub struct Assignment {
     pub span: Span,
 }
 
-/// `path OP expr [-> $cap] [checks ..]` or `path -> $cap`; at least one of test and capture is there.
+/// `path [& mask] OP expr [-> $cap] [checks ..]` or `path -> $cap`; at least one of test and capture is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// What is looked at.
     pub path: Path,
+    /// `& mask`: which bits of it.
+    pub mask: Option<Expr>,
     /// What must hold.
     pub test: Option<Test>,
     /// The name for the value.

@@ -13,10 +13,14 @@ pub(super) const VERBS: &[&str] = &[
     "submit",
     "settle",
     "assert",
+    "never",
     "alive",
     "block",
     "template",
     "elapse",
+    "chunk",
+    "coalesce",
+    "flush",
     "close",
     "reset",
     "half-close",
@@ -24,14 +28,11 @@ pub(super) const VERBS: &[&str] = &[
 ];
 
 /// Words of the header.
-pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "fragment"];
-
-/// Words that the language will have and does not have yet.
-pub(super) const LATER: &[&str] = &["never", "matrix", "chunk", "coalesce"];
+pub(super) const HEADER: &[&str] = &["title", "needs", "tags", "pool", "matrix", "exclusive", "fragment"];
 
 /// Whether a fragment must not be called so.
 pub(super) fn reserved(word: &str) -> bool {
-    word == "sv2t" || VERBS.contains(&word) || HEADER.contains(&word) || LATER.contains(&word)
+    word == "sv2t" || VERBS.contains(&word) || HEADER.contains(&word)
 }
 
 /// `AMB-43`, `SV2-05-112`, `ROB-01`: begins with a capital and has a number behind a dash.

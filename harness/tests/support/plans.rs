@@ -23,7 +23,8 @@ pub(crate) fn scenario(steps: &str) -> Scenario {
     });
     Scenario {
         id: "test".into(),
-        source: Arc::new(Source { name: "test.sv2t".into(), text: text.into(), file }),
+        row: Vec::new(),
+        source: Arc::new(Source { name: "test.sv2t".into(), path: None, text: text.into(), file }),
     }
 }
 

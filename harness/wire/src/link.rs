@@ -204,11 +204,9 @@ impl Records {
     }
 
     fn next_header(&mut self, max_payload: usize) -> Result<Option<Partial>, LinkError> {
-        let Some(record) = self.buffer.take(HEADER_RECORD_LEN) else { return Ok(None) };
-        let mut plain = Vec::with_capacity(Header::LEN);
-        self.transport.open(record, &mut plain)?;
-        let bytes = crate::Reader::new(&plain).array()?;
-        let header = Header::decode(bytes);
+        let Some(mut record) = take_array::<HEADER_RECORD_LEN>(&mut self.buffer) else { return Ok(None) };
+        let plain = self.transport.open_in_place(&mut record)?;
+        let header = Header::decode(crate::Reader::new(plain).array()?);
         let length = checked_length(header, max_payload)?;
         Ok(Some(Partial { header, length, payload: Vec::new() }))
     }

@@ -9,6 +9,7 @@ use sv2_wire::noise::{AuthorityPublicKey, AuthoritySecretKey, Certificate, Respo
 use sv2_wire::url::{Security, Sv2Url, UrlError};
 
 use crate::endpoint::{Deadlines, Limits};
+use crate::faults::{Fault, Rules};
 use crate::service::{ConnId, Now};
 
 /// The stream of a seed's generator that keys come from; connection `n` has stream `n`.
@@ -26,6 +27,8 @@ pub struct NodeConfig {
     /// Where the ephemeral keys of the handshakes come from. Equal seeds give equal bytes; nothing is secret from who
     /// knows the seed.
     pub seed: u64,
+    /// Ways to be wrong on purpose; those that concern the pool belong into `PoolConfig`. Default none.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for NodeConfig {
@@ -40,7 +43,8 @@ impl NodeConfig {
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let transport = TransportConfig::Noise(Box::new(NoiseConfig::seeded(seed)));
-        Self { transport, limits: Limits::default(), deadlines: Deadlines::default(), seed }
+        let (limits, deadlines) = (Limits::default(), Deadlines::default());
+        Self { transport, limits, deadlines, seed, faults: Vec::new() }
     }
 
     /// Without Noise, and the default limits and deadlines.
@@ -50,14 +54,16 @@ impl NodeConfig {
     }
 
     /// The server's side of connection `conn`. The certificate is issued for the time that it is now.
-    pub(super) fn link(&self, conn: ConnId, now: Now) -> Link {
+    pub(super) fn link(&self, conn: ConnId, now: Now, rules: &mut Rules) -> Link {
         match &self.transport {
             TransportConfig::Plain => Link::plain(self.limits.max_payload),
             TransportConfig::Noise(noise) => {
                 let mut ephemeral = [0; 64];
                 rng(self.seed, conn.0).fill_bytes(&mut ephemeral);
-                let certificate = noise.certificate(now.unix).encode();
-                let responder = Responder::new(&noise.static_keypair, certificate, ephemeral);
+                let certificate = noise.certificate(now.unix);
+                let certificate =
+                    rules.certifier(certificate, |rules, right| rules.certificate(right, noise, now.unix));
+                let responder = Responder::new(&noise.static_keypair, certificate.encode(), ephemeral);
                 Link::responder(responder, self.limits.max_payload)
             }
         }

@@ -1,6 +1,11 @@
+use crate::extensions::{Extensions, WORKER_IDENTITY};
+use crate::faults::Fault;
 use crate::job::WorkError;
 use crate::template::fixed::{TemplateConfig, TemplateConfigError};
+use crate::vardiff::Vardiff;
 use bitcoin::ScriptBuf;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// How the pool behaves. Two pools of one configuration that see the same events send the same bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +27,21 @@ pub struct PoolConfig {
     pub max_seen: usize,
     /// Found blocks that wait to be taken; the oldest is dropped for a new one. Default 256.
     pub max_found: usize,
+    /// Workers (EXT-0002) that are counted by name; shares of further ones are only counted with the rest. Default 65536.
+    pub max_workers: usize,
+    /// How long a connection may go without a channel: "If no channels are opened within a reasonable period the server
+    /// SHOULD close the connection for inactivity" (spec section 5.3.2). Default ten minutes; `None` waits for ever.
+    pub inactivity: Option<Duration>,
+    /// Makes targets follow the rate of accepted shares. Default `None`: a target only changes when the client asks.
+    pub vardiff: Option<Vardiff>,
+    /// Refuses every change of the header version: REQUIRES_FIXED_VERSION (spec section 5.3.1). Default false.
+    pub fixed_version: bool,
+    /// Opens no standard channels: REQUIRES_EXTENDED_CHANNELS (spec section 5.3.1). Default false.
+    pub extended_channels_only: bool,
+    /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
+    pub extensions: Extensions,
+    /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
+    pub faults: Vec<Fault>,
     /// What the pool writes into the coinbase script. Default `sv2-reference-pool`.
     pub signature: Vec<u8>,
     /// The output script that is paid. Default: P2WSH of `OP_TRUE`, which anyone may spend.
@@ -39,6 +59,16 @@ impl Default for PoolConfig {
             kept_jobs: 16,
             max_seen: 1 << 20,
             max_found: 256,
+            max_workers: 65536,
+            inactivity: Some(Duration::from_secs(600)),
+            vardiff: None,
+            fixed_version: false,
+            extended_channels_only: false,
+            extensions: Extensions {
+                supported: BTreeSet::from([WORKER_IDENTITY]),
+                required: BTreeSet::new(),
+            },
+            faults: Vec::new(),
             signature: b"sv2-reference-pool".to_vec(),
             payout: ScriptBuf::new_p2wsh(&ScriptBuf::from(vec![0x51]).wscript_hash()),
         }
@@ -54,6 +84,12 @@ pub enum PoolConfigError {
     /// `kept_jobs` is 0: no share could be valid.
     #[error("at least one job has to be kept")]
     KeptJobs,
+    /// An extension is demanded that is not spoken.
+    #[error("extension 0x{0:04x} is required but not supported")]
+    Extension(u16),
+    /// `vardiff.interval` is 0.
+    #[error("targets cannot be reviewed without a pause")]
+    Vardiff,
     /// The templates are impossible.
     #[error(transparent)]
     Templates(#[from] TemplateConfigError),
@@ -69,6 +105,12 @@ impl PoolConfig {
         }
         if self.kept_jobs == 0 {
             return Err(PoolConfigError::KeptJobs);
+        }
+        if let Some(unknown) = self.extensions.required.difference(&self.extensions.supported).next() {
+            return Err(PoolConfigError::Extension(*unknown));
+        }
+        if self.vardiff.is_some_and(|vardiff| vardiff.interval.is_zero()) {
+            return Err(PoolConfigError::Vardiff);
         }
         Ok(())
     }

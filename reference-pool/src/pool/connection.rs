@@ -1,18 +1,18 @@
-//! One connection of the pool: what each message does.
+//! One connection of the pool: how far it has come, and what each message does.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use super::Shared;
-use crate::channel::{Channel, Kind, OpenError, Request};
-use crate::service::{ConnId, Control, Now, Outbox};
-use crate::setup::{Offer, REQUIRES_STANDARD_JOBS, answer_extensions};
-use crate::share::{Judged, Seen, ShareError, Submit, judge};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use super::{PoolConfig, Shared};
+use crate::channel::{Channel, Kind};
+use crate::extensions::{WORKER_IDENTITY, worker};
+use crate::service::{ConnId, Now, Outbox};
+use crate::setup::{Offer, REQUIRES_STANDARD_JOBS};
+use crate::share::Seen;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use sv2_wire::frame::Frame;
 use sv2_wire::{
-    CloseChannel, Message, OpenMiningChannelError, Problem, SetCustomMiningJob, SetCustomMiningJobError,
-    SetupConnection, SubmitSharesError, SubmitSharesExtended, SubmitSharesStandard, UpdateChannel,
-    UpdateChannelError,
+    Message, Problem, RequestExtensions, SetCustomMiningJob, SetCustomMiningJobError, SetTarget,
+    SetupConnection,
 };
 
 /// The way back to the peer.
@@ -22,7 +22,7 @@ pub(super) struct Replies<'a> {
 }
 
 impl Replies<'_> {
-    fn send(&mut self, message: impl Into<Message>) {
+    pub(super) fn send(&mut self, message: impl Into<Message>) {
         self.out.send(self.conn, message);
     }
 }
@@ -32,260 +32,214 @@ impl Replies<'_> {
 enum Phase {
     #[default]
     New,
-    Ready {
-        standard_jobs: bool,
-    },
+    Ready,
     Closing,
 }
 
-/// The group that every channel of a connection belongs to; channels are numbered from the next id on, so that none
-/// ever has this one (spec section 5.2.3).
-const GROUP: u32 = 1;
+/// The group that every channel of a connection belongs to at first. Channels and further groups are numbered from the
+/// next id on: "there must never be a Group Channel whose `group_channel_id` is identical to some `channel_id`" (spec
+/// section 5.2.3).
+pub(super) const FIRST_GROUP: u32 = 1;
 
 /// State of one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     phase: Phase,
-    channels: BTreeMap<u32, Channel>,
-    /// The id of the next channel, as long as there is one: ids are never used again.
-    next_channel: Option<u32>,
-    seen: Seen,
+    /// The client asked for standard jobs: no job and no previous hash goes to a group.
+    pub(super) standard_jobs: bool,
+    pub(super) channels: BTreeMap<u32, Channel>,
+    /// The next id of a channel or a group, as long as there is one: ids are never used again.
+    next_id: Option<u32>,
+    /// The id of the next job. A group's jobs are its members' too, so all jobs of a connection are numbered together;
+    /// ids are only used again after 2^32 jobs, long after the first ones ended.
+    next_job: u32,
+    pub(super) seen: Seen,
+    /// Extensions that were granted.
+    extensions: BTreeSet<u16>,
+    /// Since when there is no channel, as far as there is none.
+    idle_since: Duration,
+    /// When the targets were reviewed, or the first channel was opened.
+    pub(super) reviewed: Duration,
 }
 
 impl Default for Connection {
     fn default() -> Self {
         Self {
             phase: Phase::New,
+            standard_jobs: false,
             channels: BTreeMap::new(),
-            next_channel: GROUP.checked_add(1),
+            next_id: FIRST_GROUP.checked_add(1),
+            next_job: 1,
             seen: Seen::default(),
+            extensions: BTreeSet::new(),
+            idle_since: Duration::ZERO,
+            reviewed: Duration::ZERO,
         }
     }
 }
 
 impl Connection {
-    pub(super) fn channels(&self) -> usize {
-        self.channels.len()
-    }
-
     /// Takes a frame. A known message that does not decode ends the connection; an unknown one is ignored, as
-    /// spec section 3.4.1 demands for extensions. What follows the last field, a TLV or not, is ignored too.
+    /// spec section 3.4.1 demands for extensions. What follows the last field is ignored too, but for TLVs that were negotiated.
     pub(super) fn frame(&mut self, frame: &Frame, now: Now, shared: &mut Shared, replies: &mut Replies<'_>) {
-        let message = frame.decode().map(|decoded| decoded.message);
-        match (self.phase, message) {
+        self.touch(now);
+        let decoded = frame.decode().map(|decoded| (decoded.message, decoded.tail));
+        match (self.phase, decoded) {
             (Phase::Closing, _) => {}
-            (Phase::New, Ok(Message::SetupConnection(request))) => self.set_up(&request, replies),
+            (Phase::New, Ok((Message::SetupConnection(request), _))) => {
+                self.set_up(&request, now, shared, replies);
+            }
             // "This MUST be the first message sent by the client" (spec section 3.6.1).
             (Phase::New, _) => self.close(replies),
-            (Phase::Ready { standard_jobs }, Ok(message)) => {
-                self.message(message, standard_jobs, now, shared, replies);
+            (Phase::Ready, Ok((Message::RequestExtensions(request), _))) => {
+                self.negotiate(&request, shared, replies);
             }
-            (Phase::Ready { .. }, Err(error)) => match error.problem {
+            // "If the client does not retry with the required extension, the server MUST disconnect the client" (EXT-0001
+            // 4.6); one that never asks is taken for such a client.
+            (Phase::Ready, Ok(_)) if !shared.config.extensions.required.is_subset(&self.extensions) => {
+                self.close(replies);
+            }
+            (Phase::Ready, Ok((message, tail))) => self.message(message, tail, now, shared, replies),
+            (Phase::Ready, Err(error)) => match error.problem {
                 Problem::UnknownMessage { .. } => {}
                 _ => self.close(replies),
             },
         }
     }
 
-    /// Passes a new block or template on to every channel.
-    pub(super) fn control(&mut self, control: Control, now: Now, shared: &Shared, replies: &mut Replies<'_>) {
-        if control == Control::Block {
-            self.seen.clear();
-        }
-        for channel in self.channels.values_mut() {
-            match control {
-                Control::Block => {
-                    let [job, prev_hash] = channel.on_block(&shared.work);
-                    replies.send(job);
-                    replies.send(prev_hash);
-                }
-                Control::Template => replies.send(channel.on_template(&shared.work, now.unix)),
-            }
-        }
-    }
-
-    fn message(
-        &mut self,
-        message: Message,
-        standard_jobs: bool,
-        now: Now,
-        shared: &mut Shared,
-        replies: &mut Replies<'_>,
-    ) {
-        match message {
-            Message::OpenStandardMiningChannel(open) => {
-                self.open(&(&open).into(), standard_jobs, shared, replies)
-            }
-            Message::OpenExtendedMiningChannel(open) => {
-                self.open(&(&open).into(), standard_jobs, shared, replies)
-            }
-            Message::UpdateChannel(update) => self.update(&update, shared, replies),
-            Message::CloseChannel(close) => self.close_channel(&close),
-            Message::SubmitSharesStandard(share) => {
-                self.submit(Kind::Standard, &standard(&share), now, shared, replies);
-            }
-            Message::SubmitSharesExtended(share) => {
-                self.submit(Kind::Extended, &extended(&share), now, shared, replies);
-            }
-            Message::SetCustomMiningJob(job) => replies.send(refuse_custom_job(&job)),
-            Message::RequestExtensions(request) => replies.send(answer_extensions(request)),
-            // A second SetupConnection, and messages that no client sends to a pool: nothing changes.
-            _ => {}
-        }
-    }
-
-    fn set_up(&mut self, request: &SetupConnection, replies: &mut Replies<'_>) {
-        match Offer::POOL.answer(request) {
-            Ok(success) => {
-                let standard_jobs = request.flags & REQUIRES_STANDARD_JOBS != 0;
-                self.phase = Phase::Ready { standard_jobs };
-                replies.send(success);
-            }
-            Err(error) => {
-                replies.send(error);
-                self.close(replies);
-            }
-        }
-    }
-
-    fn open(
-        &mut self,
-        request: &Request,
-        standard_jobs: bool,
-        shared: &mut Shared,
-        replies: &mut Replies<'_>,
-    ) {
-        match self.try_open(request, standard_jobs, shared) {
-            Ok(messages) => messages.into_iter().for_each(|message| replies.send(message)),
-            Err(error) => replies.send(OpenMiningChannelError {
-                request_id: request.request_id,
-                error_code: error.code().into(),
-            }),
-        }
-    }
-
-    fn try_open(
-        &mut self,
-        request: &Request,
-        standard_jobs: bool,
-        shared: &mut Shared,
-    ) -> Result<[Message; 3], OpenError> {
-        let target = request.decide(standard_jobs, shared.config.shares_per_minute)?;
-        if self.channels.len() >= shared.config.max_channels {
-            return Err(OpenError::Capacity);
-        }
-        let id = self.next_channel.ok_or(OpenError::Capacity)?;
-        let prefix = shared.prefixes.allocate(request.kind == Kind::Standard).ok_or(OpenError::Capacity)?;
-        self.next_channel = id.checked_add(1);
-        let mut channel = Channel::new(id, request.kind, prefix, target, shared.config.kept_jobs);
-        let messages = channel.first_messages(request.request_id, GROUP, &shared.work);
-        self.channels.insert(id, channel);
-        shared.statistics.channels_opened = shared.statistics.channels_opened.saturating_add(1);
-        Ok(messages)
-    }
-
-    fn update(&mut self, update: &UpdateChannel, shared: &Shared, replies: &mut Replies<'_>) {
-        let answer = match self.channels.get_mut(&update.channel_id) {
-            Some(channel) => {
-                channel.update(update, shared.config.shares_per_minute).map_err(|error| error.code())
-            }
-            None => Err(ShareError::ChannelId.code()),
+    /// When [`tick`](Self::tick) is to be called.
+    pub(super) fn deadline(&self, config: &PoolConfig) -> Option<Duration> {
+        let (since, after) = match self.channels.is_empty() {
+            true => (self.idle_since, config.inactivity),
+            false => (self.reviewed, config.vardiff.map(|vardiff| vardiff.interval)),
         };
-        match answer {
-            Ok(Some(set_target)) => replies.send(set_target),
-            Ok(None) => {}
-            Err(code) => {
-                replies.send(UpdateChannelError { channel_id: update.channel_id, error_code: code.into() });
-            }
-        }
+        after.filter(|_| self.is_ready()).map(|after| since.saturating_add(after))
     }
 
-    /// "If `channel_id` is addressing a group channel, all channels belonging to such group MUST be closed" (spec section 5.3.9).
-    fn close_channel(&mut self, close: &CloseChannel) {
-        if close.channel_id == GROUP {
-            self.channels.clear();
-        } else {
-            self.channels.remove(&close.channel_id);
+    /// "If no channels are opened within a reasonable period the server SHOULD close the connection for inactivity" (spec
+    /// section 5.3.2); where there are channels, their targets are reviewed.
+    pub(super) fn tick(&mut self, now: Now, shared: &mut Shared, replies: &mut Replies<'_>) {
+        if self.deadline(&shared.config).is_none_or(|deadline| now.elapsed < deadline) {
+            return;
         }
-    }
-
-    fn submit(
-        &mut self,
-        kind: Kind,
-        submit: &Submit<'_>,
-        now: Now,
-        shared: &mut Shared,
-        replies: &mut Replies<'_>,
-    ) {
-        if self.seen.len() >= shared.config.max_seen {
+        if self.channels.is_empty() {
             self.close(replies);
             return;
         }
-        match self.try_submit(kind, submit, now, shared) {
-            Ok(Some(success)) => replies.send(success),
-            Ok(None) => {}
-            Err(error) => {
-                shared.reject(error.code());
-                replies.send(SubmitSharesError {
-                    channel_id: submit.channel_id,
-                    sequence_number: submit.sequence_number,
-                    error_code: error.code().into(),
-                });
+        self.reviewed = now.elapsed;
+        let Some(vardiff) = shared.config.vardiff else { return };
+        for channel in self.channels.values_mut() {
+            if let Some(target) = channel.review(vardiff, shared.config.shares_per_minute, now.elapsed) {
+                let maximum_target = shared.wire_target(target);
+                replies.send(SetTarget { channel_id: channel.id, maximum_target });
             }
         }
     }
 
-    fn try_submit(
-        &mut self,
-        kind: Kind,
-        submit: &Submit<'_>,
-        now: Now,
-        shared: &mut Shared,
-    ) -> Result<Option<sv2_wire::SubmitSharesSuccess>, ShareError> {
-        let channel = self.channels.get_mut(&submit.channel_id).filter(|channel| channel.kind == kind);
-        let channel = channel.ok_or(ShareError::ChannelId)?;
-        let Judged { job, header, hash, is_block, credit } =
-            judge(&channel.jobs, submit, shared.tip_age(now), &self.seen)?;
-        let new_block = is_block && self.seen.publish(hash);
-        if new_block {
-            let work = Arc::clone(&job.work);
-            shared.publish(work.block(header, &job.prefix, submit.extranonce));
+    /// Something is about to happen to the connection.
+    pub(super) fn touch(&mut self, now: Now) {
+        if !self.channels.is_empty() {
+            self.idle_since = now.elapsed;
         }
-        let target = credit?;
-        self.seen.accept(hash);
-        shared.statistics.accepted = shared.statistics.accepted.saturating_add(1);
-        Ok(channel.batch.add(submit, target, shared.config.ack_batch, new_block))
     }
 
-    fn close(&mut self, replies: &mut Replies<'_>) {
+    pub(super) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// The channels that an id addresses: the channel of that id, or the members of the group of that id.
+    pub(super) fn addressed(&mut self, id: u32) -> impl Iterator<Item = &mut Channel> {
+        self.channels.values_mut().filter(move |channel| channel.id == id || channel.group == id)
+    }
+
+    /// Groups that have members.
+    pub(super) fn groups(&self) -> BTreeSet<u32> {
+        self.channels.values().map(|channel| channel.group).collect()
+    }
+
+    pub(super) fn take_id(&mut self) -> Option<u32> {
+        let id = self.next_id?;
+        self.next_id = id.checked_add(1);
+        Some(id)
+    }
+
+    pub(super) fn take_job_id(&mut self) -> u32 {
+        let id = self.next_job;
+        self.next_job = id.wrapping_add(1);
+        id
+    }
+
+    pub(super) fn close(&mut self, replies: &mut Replies<'_>) {
         self.phase = Phase::Closing;
         self.channels.clear();
         self.seen.clear();
         replies.out.close(replies.conn);
     }
-}
 
-fn standard(share: &SubmitSharesStandard) -> Submit<'static> {
-    Submit {
-        channel_id: share.channel_id,
-        sequence_number: share.sequence_number,
-        job_id: share.job_id,
-        nonce: share.nonce,
-        ntime: share.ntime,
-        version: share.version,
-        extranonce: &[],
+    fn message(
+        &mut self,
+        message: Message,
+        tail: &[u8],
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        match message {
+            Message::OpenStandardMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
+            Message::OpenExtendedMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
+            Message::UpdateChannel(update) => self.update(&update, shared, replies),
+            Message::CloseChannel(close) => self.close_channel(&close),
+            Message::SubmitSharesStandard(share) => {
+                self.submit(Kind::Standard, &(&share).into(), Ok(None), now, shared, replies);
+            }
+            Message::SubmitSharesExtended(share) => {
+                let worker = match self.extensions.contains(&WORKER_IDENTITY) {
+                    true => worker(tail),
+                    // "The server MUST ignore any unexpected TLV fields" (EXT-0002 1.3).
+                    false => Ok(None),
+                };
+                self.submit(Kind::Extended, &(&share).into(), worker, now, shared, replies);
+            }
+            Message::SetCustomMiningJob(job) => replies.send(refuse_custom_job(&job)),
+            // A second SetupConnection, and messages that no client sends to a pool: nothing changes.
+            _ => {}
+        }
     }
-}
 
-fn extended(share: &SubmitSharesExtended) -> Submit<'_> {
-    Submit {
-        channel_id: share.channel_id,
-        sequence_number: share.sequence_number,
-        job_id: share.job_id,
-        nonce: share.nonce,
-        ntime: share.ntime,
-        version: share.version,
-        extranonce: share.extranonce.as_slice(),
+    /// What is granted replaces what was granted before (AMB-98); an error changes nothing.
+    fn negotiate(&mut self, request: &RequestExtensions, shared: &Shared, replies: &mut Replies<'_>) {
+        match shared.config.extensions.answer(request) {
+            Ok(success) => {
+                self.extensions = success.supported_extensions.as_slice().iter().copied().collect();
+                replies.send(success);
+            }
+            Err(error) => replies.send(error),
+        }
+    }
+
+    fn set_up(
+        &mut self,
+        request: &SetupConnection,
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        let PoolConfig { fixed_version, extended_channels_only, .. } = shared.config;
+        match Offer::pool(fixed_version, extended_channels_only).answer(request) {
+            Ok(mut success) => {
+                let flags = success.flags;
+                success.flags = shared.rules.setup(flags, |rules, right| rules.success_flags(right, request));
+                self.idle_since = now.elapsed;
+                self.standard_jobs = request.flags & REQUIRES_STANDARD_JOBS != 0;
+                self.phase = Phase::Ready;
+                replies.send(success);
+            }
+            Err(mut error) => {
+                error.flags = shared.rules.setup(error.flags, |rules, right| rules.unsupported_flags(right));
+                replies.send(error);
+                self.close(replies);
+            }
+        }
     }
 }
 

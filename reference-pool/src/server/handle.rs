@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::NotManualError;
 use crate::node::Statistics;
-use crate::service::Control;
+use crate::service::{Control, Finding};
 
 /// For each client, named by its own socket address, how many bytes it wrote.
 pub type Seen = Vec<(SocketAddr, u64)>;
@@ -41,6 +42,8 @@ pub(super) enum Request {
     Control(Option<Control>, Seen, oneshot::Sender<Given>),
     Advance(Duration, oneshot::Sender<Result<(), NotManualError>>),
     Statistics(oneshot::Sender<Statistics>),
+    Report(oneshot::Sender<Json>),
+    TakeFindings(oneshot::Sender<Vec<Finding>>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -94,6 +97,22 @@ impl ServerHandle {
     /// [`ServerError::Gone`].
     pub async fn statistics(&self) -> Result<Statistics, ServerError> {
         self.ask(Request::Statistics).await
+    }
+
+    /// What node and service counted so far, as a JSON object with the members `node` and `service`.
+    ///
+    /// # Errors
+    /// [`ServerError::Gone`].
+    pub async fn report(&self) -> Result<Json, ServerError> {
+        self.ask(Request::Report).await
+    }
+
+    /// Takes out the blocks or solutions that clients found, the oldest first; each comes once.
+    ///
+    /// # Errors
+    /// [`ServerError::Gone`].
+    pub async fn take_findings(&self) -> Result<Vec<Finding>, ServerError> {
+        self.ask(Request::TakeFindings).await
     }
 
     /// Stops accepting, closes all connections, writes what is queued as far as the peers take it within a second, and

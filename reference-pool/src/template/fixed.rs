@@ -1,7 +1,7 @@
 //! Templates out of nothing but a seed: a chain of made-up previous hashes, real transactions, right commitments.
 
-use super::{Template, TemplateSource, Tip, height_push, merkle_path, subsidy, witness_commitment};
-use crate::service::{Control, Now};
+use super::{Change, Template, TemplateSource, Tip, height_push, merkle_path, subsidy, witness_commitment};
+use crate::service::Now;
 use bitcoin::hashes::Hash;
 use bitcoin::{
     Amount, BlockHash, CompactTarget, OutPoint, Sequence, Target, Transaction, absolute, block, consensus,
@@ -85,10 +85,10 @@ impl TemplateSource for FixedTemplates {
         Arc::clone(&self.current)
     }
 
-    fn advance(&mut self, control: Control, now: Now) -> Arc<Template> {
+    fn advance(&mut self, change: Change, now: Now) -> Arc<Template> {
         let mut tip = self.current.tip;
-        match control {
-            Control::Block => {
+        match change {
+            Change::Block => {
                 self.revision = 0;
                 tip = Tip {
                     height: tip.height.saturating_add(1),
@@ -97,7 +97,7 @@ impl TemplateSource for FixedTemplates {
                     nbits: tip.nbits,
                 };
             }
-            Control::Template => self.revision = self.revision.wrapping_add(1),
+            Change::Template => self.revision = self.revision.wrapping_add(1),
         }
         let id = self.current.id.saturating_add(1);
         self.current = Arc::new(template(id, self.revision, tip, &self.transactions));
@@ -219,8 +219,8 @@ mod tests {
     fn the_same_seed_gives_the_same_chain() {
         let config = TemplateConfig::default();
         let mut sources = [7, 7, 8].map(|seed| FixedTemplates::new(seed, &config).unwrap());
-        for control in [Control::Template, Control::Block, Control::Block] {
-            let [a, b, c] = sources.each_mut().map(|source| source.advance(control, now(1_800_000_000)));
+        for change in [Change::Template, Change::Block, Change::Block] {
+            let [a, b, c] = sources.each_mut().map(|source| source.advance(change, now(1_800_000_000)));
             assert_eq!(a, b);
             assert_ne!(a.tip.prev_hash, c.tip.prev_hash);
         }
@@ -232,13 +232,13 @@ mod tests {
         let first = source.current();
         assert_eq!((first.id, first.tip.height, first.tip.min_ntime), (1, 900_000, 1_767_225_600));
         assert!(first.tip.target().is_met_by(first.tip.prev_hash));
-        let second = source.advance(Control::Template, now(1_767_225_700));
+        let second = source.advance(Change::Template, now(1_767_225_700));
         assert_eq!((second.id, second.tip), (2, first.tip));
         assert_ne!(second.lock_time, first.lock_time, "or two jobs would share their headers");
-        let third = source.advance(Control::Block, now(1_767_225_700));
+        let third = source.advance(Change::Block, now(1_767_225_700));
         assert_eq!((third.id, third.tip.height, third.tip.min_ntime), (3, 900_001, 1_767_225_700));
         assert_ne!(third.tip.prev_hash, second.tip.prev_hash);
-        let fourth = source.advance(Control::Block, now(5));
+        let fourth = source.advance(Change::Block, now(5));
         assert_eq!(
             fourth.tip.min_ntime, 1_767_225_701,
             "a clock that runs back does not take the chain along"

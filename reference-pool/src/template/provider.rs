@@ -5,12 +5,14 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::fixed::{FixedTemplates, TemplateConfig, TemplateConfigError};
-use super::{Template, TemplateSource};
-use crate::service::{ConnId, Control, Now, Outbox, Service};
-use crate::setup::{Offer, answer_extensions};
+use super::{Change, Template, TemplateSource};
+use crate::extensions::Extensions;
+use crate::service::{ConnId, Control, Finding, Now, Outbox, Service};
+use crate::setup::Offer;
 use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash;
 use bitcoin::{Block, Weight};
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +110,10 @@ impl TemplateProvider {
                 out.send(conn, self.transaction_data(request.template_id));
             }
             Message::SubmitSolution(message) => self.submit(conn, message, now),
-            Message::RequestExtensions(request) => out.send(conn, answer_extensions(request)),
+            Message::RequestExtensions(request) => match Extensions::default().answer(&request) {
+                Ok(success) => out.send(conn, success),
+                Err(error) => out.send(conn, error),
+            },
             _ => {}
         }
     }
@@ -125,7 +130,7 @@ impl TemplateProvider {
         let max_additional_size = constraints.coinbase_output_max_additional_size;
         let served_before = matches!(self.clients.get(&conn), Some(Phase::Served { .. }));
         let template = match served_before {
-            true => self.advance(Control::Template, now),
+            true => self.advance(Change::Template, now),
             false => self.source.current(),
         };
         if !fits(&template, max_additional_size) {
@@ -173,9 +178,9 @@ impl TemplateProvider {
         self.known.iter().find(|template| template.id == id).map(AsRef::as_ref)
     }
 
-    fn advance(&mut self, control: Control, now: Now) -> Arc<Template> {
+    fn advance(&mut self, change: Change, now: Now) -> Arc<Template> {
         let before = self.source.current().tip;
-        let template = self.source.advance(control, now);
+        let template = self.source.advance(change, now);
         if template.tip != before {
             self.tip_since = now.elapsed;
         }
@@ -223,12 +228,26 @@ impl Service for TemplateProvider {
         self.clients.remove(&conn);
     }
 
+    fn report(&self) -> Json {
+        json!({
+            "clients": self.clients.len(),
+            "template_id": self.source.current().id,
+            "known_templates": self.known.len(),
+            "solutions_waiting": self.solutions.len(),
+        })
+    }
+
+    fn take_findings(&mut self) -> Vec<Finding> {
+        self.take_solutions().into_iter().map(|solution| Finding::Solution(Box::new(solution))).collect()
+    }
+
     fn control(&mut self, control: Control, now: Now, out: &mut Outbox) {
-        let template = self.advance(control, now);
+        let Some(change) = control.change() else { return };
+        let template = self.advance(change, now);
         for (conn, phase) in &mut self.clients {
             let Phase::Served { max_additional_size } = *phase else { continue };
             if fits(&template, max_additional_size) {
-                offer(*conn, &template, control == Control::Block, out);
+                offer(*conn, &template, change == Change::Block, out);
             } else {
                 *phase = Phase::Closing;
                 out.close(*conn);

@@ -76,6 +76,10 @@ impl<S: Service> Dialogue<S> {
         self.call(|service, now, out| service.control(control, now, out));
     }
 
+    pub(crate) fn tick(&mut self) {
+        self.call(|service, now, out| service.tick(now, out));
+    }
+
     pub(crate) fn receive(&mut self, conn: ConnId) -> Message {
         self.inbox.get_mut(&conn).unwrap().pop_front().unwrap_or_else(|| panic!("{conn:?} got no message"))
     }

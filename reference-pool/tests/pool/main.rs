@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod dialogue;
+mod extensions;
+mod faults;
+mod groups;
 mod miner;
 mod opening;
 mod provider;
 mod setup;
 mod shares;
+mod steering;
 mod updates;

@@ -121,7 +121,23 @@ impl Channel {
     pub(crate) fn take_block<S: Service>(&mut self, d: &mut Dialogue<S>) {
         assert_eq!(self.take_job(d), None);
         self.tip = take!(d, self.conn, SetNewPrevHash);
-        assert_eq!((self.tip.channel_id, self.tip.job_id), (self.id, self.job_id()));
+        assert_eq!((self.tip.channel_id, self.tip.job_id), (self.addressee(), self.job_id()));
+    }
+
+    /// Takes over what another member of the group was sent for all.
+    pub(crate) fn follow(&mut self, member: &Self) {
+        assert_eq!((self.conn, self.group), (member.conn, member.group));
+        assert_eq!(member.addressee(), self.group, "it was for that channel alone");
+        self.job = member.job.clone();
+        self.tip = member.tip.clone();
+    }
+
+    /// Who the present job was sent to.
+    pub(crate) fn addressee(&self) -> u32 {
+        match &self.job {
+            Job::Standard(job) => job.channel_id,
+            Job::Extended(job) => job.channel_id,
+        }
     }
 
     /// Takes a job; gives its min_ntime.
@@ -131,8 +147,9 @@ impl Channel {
             Message::NewExtendedMiningJob(job) => (Job::Extended(job.clone()), job.channel_id, job.min_ntime),
             other => panic!("expected a job, got {other:?}"),
         };
-        assert_eq!(channel_id, self.id);
-        assert_eq!(matches!(job, Job::Extended(_)), self.rolled.is_some());
+        let is_for_group = channel_id == self.group;
+        assert!(is_for_group || channel_id == self.id);
+        assert_eq!(matches!(job, Job::Extended(_)), is_for_group || self.rolled.is_some());
         self.job = job;
         min_ntime.0
     }
@@ -141,7 +158,7 @@ impl Channel {
     pub(crate) fn share(&self, sequence_number: u32, nonce: u32) -> Share {
         let (version, extranonce) = match &self.job {
             Job::Standard(job) => (job.version, vec![]),
-            Job::Extended(job) => (job.version, vec![0x5a; self.rolled.unwrap()]),
+            Job::Extended(job) => (job.version, vec![0x5a; self.rolled.unwrap_or(0)]),
         };
         self.share_of(SubmitSharesExtended {
             channel_id: self.id,

@@ -100,10 +100,10 @@ fn a_wrong_channel_bit_and_a_tail_are_no_obstacle() {
 }
 
 #[test]
-fn no_extension_is_supported() {
+fn extensions_are_answered() {
     let mut d = pool();
     let conn = d.ready(0, 0);
-    let requested_extensions = Seq0_64K::new(vec![2, 0x4abc]).unwrap();
+    let requested_extensions = Seq0_64K::new(vec![3, 0x4abc]).unwrap();
     d.send(conn, RequestExtensions { request_id: 5, requested_extensions: requested_extensions.clone() });
     let error = take!(d, conn, RequestExtensionsError);
     assert_eq!((error.request_id, error.unsupported_extensions), (5, requested_extensions));

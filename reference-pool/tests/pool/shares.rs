@@ -177,8 +177,10 @@ fn a_new_block_makes_old_work_stale() {
     d.elapse(60);
     let old = channels.clone();
     d.control(Control::Block);
-    for (channel, old) in channels.iter_mut().zip(&old) {
-        channel.take_block(&mut d);
+    let [first, second] = &mut channels;
+    first.take_block(&mut d);
+    second.follow(first);
+    for (channel, old) in channels.iter().zip(&old) {
         assert_ne!(channel.tip.prev_hash, old.tip.prev_hash);
         assert_ne!(channel.job_id(), old.job_id());
         assert_eq!(channel.tip.min_ntime, START + 60);
@@ -208,15 +210,8 @@ fn a_new_template_adds_a_job_and_takes_none_away() {
         let old = channel.clone();
         d.elapse(10);
         d.control(Control::Template);
-        let (first, second) = (d.receive(conn), d.receive(conn));
+        assert_eq!(channel.take_job(&mut d), Some(d.now.unix));
         d.expect_silence(conn);
-        let mine =
-            [first, second].into_iter().find(|message| message.channel_id() == Some(channel.id)).unwrap();
-        channel.job = match mine {
-            sv2_wire::Message::NewMiningJob(job) => crate::miner::Job::Standard(job),
-            sv2_wire::Message::NewExtendedMiningJob(job) => crate::miner::Job::Extended(job),
-            other => panic!("expected a job, got {other:?}"),
-        };
         assert!(channel.job_id() > old.job_id());
         assert_ne!(channel.share(1, 1).hash, old.share(1, 1).hash, "another coinbase");
         old.share(1, 1).credited(&mut d, conn);

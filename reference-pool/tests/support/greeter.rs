@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::client::Client;
-use sv2_reference_pool::service::{ConnId, Control, Now, Outbox, Service};
+use sv2_reference_pool::service::{ConnId, Control, Finding, Now, Outbox, Service};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, SetupConnection, SetupConnectionSuccess};
 
@@ -18,6 +18,7 @@ pub(crate) struct Greeter {
     pub(crate) open: BTreeSet<ConnId>,
     pub(crate) greeted: u32,
     pub(crate) closed: Vec<ConnId>,
+    pub(crate) found: Vec<Finding>,
 }
 
 pub(crate) fn success(used_version: u16, flags: u32) -> Message {
@@ -44,6 +45,14 @@ impl Service for Greeter {
     fn closed(&mut self, conn: ConnId) {
         assert!(self.open.remove(&conn), "closed without being open");
         self.closed.push(conn);
+    }
+
+    fn report(&self) -> serde_json::Value {
+        serde_json::json!({ "greeted": self.greeted })
+    }
+
+    fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.found)
     }
 
     fn control(&mut self, control: Control, _: Now, out: &mut Outbox) {

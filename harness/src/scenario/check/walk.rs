@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::syntax::{
-    Argument, Arm, Assignment, Call, Claims, Expect, ExpectForm, Expr, ExprKind, File, FileKind, Handshake,
-    Ident, Judgement, Member, Mine, Outcome, Reference, Send, Settle, Signature, Spanned, Step, StepKind,
-    Submit, Test,
+    Argument, Arm, Assignment, Axis, Call, Claims, Condition, Expect, ExpectForm, Expr, ExprKind, File,
+    FileKind, Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Reference, Send, Settle, Signature,
+    Spanned, Step, StepKind, StepName, Submit, Test,
 };
 use super::names::Names;
 use super::scope::Scope;
@@ -15,6 +15,9 @@ use super::{FragmentSignature, Vocabulary};
 /// A share may go out as either of these, depending on its channel.
 const SHARES: [&str; 2] = ["SubmitSharesStandard", "SubmitSharesExtended"];
 
+/// Combinations of values that one file may have.
+const MOST_ROWS: usize = 1000;
+
 /// Checks a whole file.
 pub(super) fn file(file: &File, vocabulary: &dyn Vocabulary) -> Vec<ScenarioError> {
     let names = Names { vocabulary, errors: Vec::new() };
@@ -22,11 +25,15 @@ pub(super) fn file(file: &File, vocabulary: &dyn Vocabulary) -> Vec<ScenarioErro
     file.needs.iter().for_each(|word| walk.names.capability(word));
     walk.names.once("need", &file.needs);
     walk.names.once("tag", &file.tags);
+    walk.matrix(&file.matrix);
     walk.pool(&file.pool);
     if let FileKind::Fragment(signature) = &file.kind {
         walk.parameters(signature);
     }
-    file.steps.iter().for_each(|step| walk.step(step));
+    for (index, step) in file.steps.iter().enumerate() {
+        walk.step(step);
+        walk.bound(step, file.steps.get(index + 1..).unwrap_or_default());
+    }
     if let FileKind::Fragment(signature) = &file.kind {
         walk.results(signature);
     }
@@ -43,10 +50,41 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    fn matrix(&mut self, matrix: &[Axis]) {
+        self.names.once("matrix line", matrix.iter().map(|axis| &axis.name));
+        for axis in matrix {
+            // A bare word is for a setting of the pool.
+            let values = axis.values.iter().filter(|value| !matches!(value.kind, ExprKind::Name(_)));
+            values.for_each(|value| self.expr(value));
+            for (index, value) in axis.values.iter().enumerate() {
+                let earlier = axis.values.iter().take(index).find(|other| other.kind == value.kind);
+                if let Some(first) = earlier {
+                    let error = ScenarioError::new(value.span, "the same value twice");
+                    self.names.errors.push(error.and(first.span, "first here"));
+                }
+            }
+        }
+        let rows = matrix.iter().fold(1usize, |rows, axis| rows.saturating_mul(axis.values.len()));
+        if let (true, Some(first)) = (rows > MOST_ROWS, matrix.first()) {
+            let message = format!("{rows} combinations of values, more than {MOST_ROWS}");
+            self.names.errors.push(ScenarioError::new(first.name.span, message));
+        }
+        for axis in matrix {
+            if !self.scope.is_bound(&axis.name.node) {
+                self.bind(Some(&axis.name), &[]);
+            }
+        }
+    }
+
     fn pool(&mut self, settings: &[Argument]) {
         self.names.once("pool setting", settings.iter().map(|setting| &setting.name));
         for setting in settings {
             self.names.pool_setting(&setting.name);
+            let problem = self.names.vocabulary.pool_value_problem(&setting.name.node, &setting.value.kind);
+            if let Some(problem) = problem {
+                self.names.errors.push(ScenarioError::new(setting.value.span, problem));
+                continue;
+            }
             if !matches!(setting.value.kind, ExprKind::Name(_)) {
                 self.expr(&setting.value);
             }
@@ -88,23 +126,76 @@ impl Walk<'_> {
                 self.optional(job.within.as_ref());
                 self.bind(Some(&job.capture), &[]);
             }
+            StepKind::AwaitJobs(jobs) => {
+                jobs.channels.iter().for_each(|channel| self.reference(channel));
+                self.optional(jobs.within.as_ref());
+                jobs.captures.iter().for_each(|capture| self.bind(Some(capture), &[]));
+            }
+            StepKind::Never(never) => {
+                if let Outcome::Message(name) = &never.outcome.node {
+                    self.names.message(name, never.outcome.span);
+                }
+                self.claims(&never.claims);
+            }
+            StepKind::Disjoint(disjoint) => {
+                disjoint.jobs.iter().for_each(|job| self.reference(job));
+                self.condition(disjoint.unless.as_ref());
+                self.claims(&disjoint.claims);
+            }
             StepKind::Mine(mine) => self.mine(mine),
             StepKind::Submit(submit) => self.submit(submit),
             StepKind::Settle(settle) => self.settle(settle),
             StepKind::Assert(assert) => {
                 self.expr(&assert.left);
                 self.test(&assert.test);
+                self.condition(assert.unless.as_ref());
                 self.claims(&assert.claims);
             }
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
             StepKind::Elapse { duration } => self.expr(duration),
+            StepKind::Chunk { size } => self.expr(size),
             StepKind::Call(call) => self.call(call),
             StepKind::Connect { .. }
+            | StepKind::Coalesce
+            | StepKind::Flush
             | StepKind::Close
             | StepKind::Reset
             | StepKind::HalfClose
             | StepKind::Reconnect => {}
+        }
+    }
+
+    /// What a `never` holds until must come later.
+    fn bound(&mut self, step: &Step, later: &[Step]) {
+        let StepKind::Never(Never { until: Some(until), .. }) = &step.kind else { return };
+        if until.node.find(later).is_some() {
+            return;
+        }
+        let (word, known): (_, Vec<String>) = match &until.node {
+            StepName::Verb(verb) => {
+                (verb.clone(), later.iter().map(|step| step.kind.verb().to_owned()).collect())
+            }
+            StepName::Capture(name) => {
+                let captures = later.iter().flat_map(|step| step.kind.captures());
+                (format!("${name}"), captures.map(|capture| format!("${}", capture.node)).collect())
+            }
+        };
+        let message = format!("no step below is called `{}`", shown(&word));
+        let error = ScenarioError::new(until.span, message);
+        self.names.errors.push(error.did_you_mean(
+            &word,
+            known,
+            "a step is named by its verb, by its fragment, or by a capture that it binds",
+        ));
+    }
+
+    fn condition(&mut self, condition: Option<&Condition>) {
+        if let Some(condition) = condition {
+            self.expr(&condition.left);
+            if let Some(test) = &condition.test {
+                self.test(test);
+            }
         }
     }
 
@@ -161,6 +252,9 @@ impl Walk<'_> {
     }
 
     fn arm(&mut self, arm: &Arm) {
+        if let Some(sent) = &arm.reply_to {
+            self.reference(sent);
+        }
         self.claims(&arm.claims);
         let Outcome::Message(name) = &arm.outcome.node else {
             return self.bind(arm.capture.as_ref(), &[]);
@@ -249,6 +343,7 @@ impl Walk<'_> {
 
     fn judged_values(&mut self, judgements: &[Judgement]) {
         for judgement in judgements {
+            self.optional(judgement.mask.as_ref());
             if let Some(test) = &judgement.test {
                 self.test(test);
             }

@@ -7,26 +7,26 @@ use super::super::words;
 use super::body::Body;
 use super::cursor::Cursor;
 use super::judge::{Clause, Tail, judgements, tail};
-use super::step::later;
 
 /// Reads what follows `expect`.
 pub(super) fn expect(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
-    if let Some(span) = cursor.keyword("all-of") {
-        return Err(later("expect all-of", span));
+    let bounded = [Clause::Within, Clause::Checks, Clause::Grade];
+    if cursor.keyword("all-of").is_some() {
+        return alternatives(cursor, body, "expect all-of", &bounded, ExpectForm::All);
     }
     if cursor.keyword("one-of").is_some() {
-        return alternatives(cursor, body, "expect one-of", &[Clause::Within, Clause::Checks, Clause::Grade]);
+        return alternatives(cursor, body, "expect one-of", &bounded, ExpectForm::Arms);
     }
     if cursor.at_keyword("reply") {
         let allowed = [Clause::Reply, Clause::Within, Clause::Checks, Clause::Grade];
-        return alternatives(cursor, body, "expect reply to", &allowed);
+        return alternatives(cursor, body, "expect reply to", &allowed, ExpectForm::Arms);
     }
     one(cursor, body)
 }
 
 fn one(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
     let start = cursor.here();
-    let outcome = outcome(cursor, &["close", "silence", "reply", "one-of"])?;
+    let outcome = outcome(cursor, &["close", "silence", "reply", "one-of", "all-of"])?;
     let allowed: &[Clause] = match outcome.node {
         Outcome::Message(_) => {
             &[Clause::Reply, Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade]
@@ -38,7 +38,7 @@ fn one(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError>
     cursor.finish()?;
     let span = body.span(start);
     let judgements = fields(&outcome.node, body);
-    let arm = Arm { outcome, capture, claims: Claims::default(), judgements, span };
+    let arm = Arm { outcome, reply_to: None, capture, claims: Claims::default(), judgements, span };
     Ok(Expect { form: ExpectForm::One, reply_to, within, claims, arms: vec![arm] })
 }
 
@@ -47,6 +47,7 @@ fn alternatives(
     body: Body<'_>,
     owner: &str,
     allowed: &[Clause],
+    form: ExpectForm,
 ) -> Result<Expect, ScenarioError> {
     let end = cursor.here();
     let Tail { reply_to, within, claims, .. } = tail(cursor, owner, allowed)?;
@@ -57,13 +58,13 @@ fn alternatives(
     }
     let mut arms = Vec::new();
     body.nested(|line, cursor, below| {
-        arms.push(arm(line, cursor, below)?);
+        arms.push(arm(line, cursor, below, form)?);
         Ok(())
     });
-    Ok(Expect { form: ExpectForm::Arms, reply_to, within, claims, arms })
+    Ok(Expect { form, reply_to, within, claims, arms })
 }
 
-fn arm(line: &Line, mut cursor: Cursor<'_>, below: Body<'_>) -> Result<Arm, ScenarioError> {
+fn arm(line: &Line, mut cursor: Cursor<'_>, below: Body<'_>, form: ExpectForm) -> Result<Arm, ScenarioError> {
     if cursor.mark("|").is_none() {
         return Err(cursor
             .expected("an arm such as `| close`")
@@ -71,14 +72,21 @@ fn arm(line: &Line, mut cursor: Cursor<'_>, below: Body<'_>) -> Result<Arm, Scen
     }
     let outcome = outcome(&mut cursor, &["close", "silence"])?;
     let allowed: &[Clause] = match outcome.node {
+        Outcome::Silence if form == ExpectForm::All => {
+            return Err(ScenarioError::new(outcome.span, "silence is nothing that comes")
+                .help("`expect all-of` waits for every arm; `never` says what must not come"));
+        }
         Outcome::Silence => &[Clause::Checks, Clause::Grade],
+        Outcome::Message(_) if form == ExpectForm::All => {
+            &[Clause::Reply, Clause::Capture, Clause::Checks, Clause::Grade]
+        }
         _ => &[Clause::Capture, Clause::Checks, Clause::Grade],
     };
-    let Tail { capture, claims, .. } = tail(&mut cursor, name(&outcome.node), allowed)?;
+    let Tail { capture, reply_to, claims, .. } = tail(&mut cursor, name(&outcome.node), allowed)?;
     cursor.finish()?;
     let span = below.span(line.span);
     let judgements = fields(&outcome.node, below);
-    Ok(Arm { outcome, capture, claims, judgements, span })
+    Ok(Arm { outcome, reply_to, capture, claims, judgements, span })
 }
 
 fn fields(outcome: &Outcome, body: Body<'_>) -> Vec<Judgement> {
@@ -98,7 +106,7 @@ fn name(outcome: &Outcome) -> &str {
 }
 
 /// A message name, `close` or `silence`; `also` is what small words may have meant.
-fn outcome(cursor: &mut Cursor<'_>, also: &[&str]) -> Result<Spanned<Outcome>, ScenarioError> {
+pub(super) fn outcome(cursor: &mut Cursor<'_>, also: &[&str]) -> Result<Spanned<Outcome>, ScenarioError> {
     if let Some(Token::Mark("|")) = cursor.peek() {
         return Err(cursor.expected("an outcome"));
     }

@@ -3,7 +3,7 @@
 use super::super::diagnostic::ScenarioError;
 use super::super::lexer::Token;
 use super::super::syntax::{
-    Argument, Expr, File, FileKind, Ident, Parameter, Signature, Span, Spanned, Step,
+    Argument, Axis, Expr, ExprKind, File, FileKind, Ident, Parameter, Signature, Span, Spanned, Step,
 };
 use super::super::words;
 use super::cursor::Cursor;
@@ -16,6 +16,8 @@ pub(super) struct Header {
     needs: Vec<Ident>,
     tags: Vec<Ident>,
     pool: Vec<Argument>,
+    matrix: Vec<Axis>,
+    exclusive: Option<Span>,
 }
 
 impl Header {
@@ -38,6 +40,14 @@ impl Header {
                 self.tags.extend(names(cursor, "a tag")?);
                 Ok(())
             }
+            "exclusive" => {
+                self.exclusive = Some(word.span);
+                cursor.finish()
+            }
+            "matrix" => {
+                self.matrix.push(axis(cursor)?);
+                Ok(())
+            }
             _ => {
                 self.pool.extend(arguments(cursor)?);
                 cursor.finish()
@@ -54,12 +64,23 @@ impl Header {
         };
         let misplaced = self.tags.first().map(|tag| (tag.span, "tags"));
         let misplaced = misplaced.or_else(|| self.pool.first().map(|setting| (setting.name.span, "pool")));
+        let misplaced = misplaced.or_else(|| self.matrix.first().map(|axis| (axis.name.span, "matrix")));
+        let misplaced = misplaced.or_else(|| self.exclusive.map(|at| (at, "exclusive")));
         match (&kind, misplaced) {
             (FileKind::Fragment(_), Some((at, word))) => {
                 Err(ScenarioError::new(at, format!("a fragment has no `{word}`"))
                     .help(format!("`{word}` belongs to the scenarios that use the fragment")))
             }
-            _ => Ok(File { kind, needs: self.needs, tags: self.tags, pool: self.pool, steps, span }),
+            _ => Ok(File {
+                kind,
+                needs: self.needs,
+                tags: self.tags,
+                pool: self.pool,
+                matrix: self.matrix,
+                exclusive: self.exclusive,
+                steps,
+                span,
+            }),
         }
     }
 
@@ -91,6 +112,20 @@ fn title(cursor: &mut Cursor<'_>) -> Result<Ident, ScenarioError> {
     match String::from_utf8(bytes.clone()) {
         Ok(node) if !node.trim().is_empty() => Ok(Spanned { node, span }),
         _ => Err(ScenarioError::new(span, "a title is a sentence of text")),
+    }
+}
+
+fn axis(cursor: &mut Cursor<'_>) -> Result<Axis, ScenarioError> {
+    let name = name(cursor)?;
+    cursor.need_keyword("in")?;
+    let values = expression(cursor)?;
+    cursor.finish()?;
+    match values.kind {
+        ExprKind::List(values) if !values.is_empty() => Ok(Axis { name, values }),
+        _ => {
+            Err(ScenarioError::new(values.span, "expected a list of values")
+                .help("`matrix name in [a, b, c]`"))
+        }
     }
 }
 

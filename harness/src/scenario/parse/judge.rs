@@ -153,14 +153,18 @@ fn judgement(cursor: &mut Cursor<'_>) -> Result<Judgement, ScenarioError> {
     let root = cursor.word("the name of a field")?;
     let members = expr::members(cursor)?;
     let path = Path { root, members, span: cursor.since(start) };
+    let mask = match cursor.mark("&") {
+        Some(_) => Some(expr::operand(cursor)?),
+        None => None,
+    };
     let test = expr::test(cursor)?;
     let allowed: &[Clause] = match &test {
         Some(_) => &[Clause::Capture, Clause::Checks, Clause::Grade],
-        None if cursor.at_mark("->") => &[Clause::Capture],
+        None if mask.is_none() && cursor.at_mark("->") => &[Clause::Capture],
         None => return Err(no_test(cursor)),
     };
     let tail = tail(cursor, &path.root.node, allowed)?;
-    Ok(Judgement { path, test, capture: tail.capture, claims: tail.claims, span: cursor.since(start) })
+    Ok(Judgement { path, mask, test, capture: tail.capture, claims: tail.claims, span: cursor.since(start) })
 }
 
 fn no_test(cursor: &Cursor<'_>) -> ScenarioError {

@@ -3,15 +3,15 @@
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
-    Assert, Assignment, AwaitJob, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier,
-    ModifierKind, Operator, RecordPart, Reference, Send, Settle, Span, Spanned, StepKind, Submit,
+    Assignment, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier, ModifierKind,
+    Operator, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
 use super::cursor::Cursor;
 use super::expr::{self, expression, operand};
 use super::judge::{Clause, Tail, duration, judgements, tail};
-use super::{expect, header};
+use super::{expect, header, several};
 
 const MODIFIERS: &[(&str, ModifierKind)] = &[
     ("truncate", ModifierKind::Truncate),
@@ -62,29 +62,27 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
     }
 }
 
-/// The error for what the language does not have yet.
-pub(super) fn later(what: &str, span: Span) -> ScenarioError {
-    ScenarioError::new(span, format!("`{what}` is not in this version of the language yet"))
-}
-
 fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(match verb.node.as_str() {
         "connect" => StepKind::Connect { tcp_only: cursor.keyword("tcp").is_some() },
         "raw" => StepKind::Raw { bytes: bytes(cursor)? },
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
-        "await" => StepKind::AwaitJob(await_job(verb, cursor)?),
-        "assert" => StepKind::Assert(assertion(cursor)?),
+        "await" => several::awaited(cursor)?,
+        "assert" => several::assertion(cursor)?,
+        "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
         }
         "block" => StepKind::Block { capture: tail(cursor, "block", &[Clause::Capture])?.capture },
         "template" => StepKind::Template { capture: tail(cursor, "template", &[Clause::Capture])?.capture },
         "elapse" => StepKind::Elapse { duration: duration(cursor)? },
+        "chunk" => StepKind::Chunk { size: chunk(cursor)? },
+        "coalesce" => StepKind::Coalesce,
+        "flush" => StepKind::Flush,
         "close" => StepKind::Close,
         "reset" => StepKind::Reset,
         "half-close" => StepKind::HalfClose,
         "reconnect" => StepKind::Reconnect,
-        word if words::LATER.contains(&word) => return Err(later(word, verb.span)),
         _ if cursor.at_mark("(") => StepKind::Call(call(verb, cursor)?),
         word => {
             return Err(ScenarioError::new(verb.span, format!("unknown verb `{}`", shown(word)))
@@ -125,9 +123,6 @@ fn modifier(cursor: &mut Cursor<'_>) -> Result<Option<Modifier>, ScenarioError> 
     let Some(Token::Word(word)) = cursor.peek() else { return Ok(None) };
     if matches!(cursor.peek_second(), Some(Token::Mark("=" | "=="))) {
         return Ok(None);
-    }
-    if words::LATER.contains(&word.as_str()) {
-        return Err(later(word, span));
     }
     let Some(&(_, kind)) = MODIFIERS.iter().find(|(name, _)| name == word) else { return Ok(None) };
     cursor.next();
@@ -244,38 +239,22 @@ fn corrupt(cursor: &mut Cursor<'_>) -> Result<Corrupt, ScenarioError> {
     Ok(Corrupt { record, part: Spanned { node: part, span: name.span }, bit })
 }
 
-fn await_job(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<AwaitJob, ScenarioError> {
-    if let Some(span) = cursor.keyword("jobs") {
-        return Err(later("await jobs", verb.span.to(span)));
-    }
-    cursor.need_keyword("job")?;
-    cursor.need_keyword("on")?;
-    let channel = expr::reference(cursor)?;
-    let Tail { capture, within, .. } = tail(cursor, "await job", &[Clause::Capture, Clause::Within])?;
-    let Some(capture) = capture else {
-        return Err(cursor.expected("`->` and a name for the job").help("`await job on $chan -> $job`"));
-    };
-    Ok(AwaitJob { channel, capture, within })
-}
-
-fn assertion(cursor: &mut Cursor<'_>) -> Result<Assert, ScenarioError> {
-    if let Some(span) = cursor.keyword("disjoint") {
-        return Err(later("assert disjoint", span));
-    }
-    let left = expression(cursor)?;
-    let Some(test) = expr::test(cursor)? else {
-        return Err(cursor.expected("a comparison").help("comparisons are == != < <= > >= ~ in"));
-    };
-    let claims = tail(cursor, "assert", &[Clause::Checks, Clause::Grade])?.claims;
-    Ok(Assert { left, test, claims })
-}
-
 fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
     if !words::is_lower(&verb.node) {
         return Err(ScenarioError::new(verb.span, "a fragment is named in small letters: `open-standard`"));
     }
     let arguments = header::arguments(cursor)?;
     Ok(Call { fragment: verb.clone(), arguments, results: cursor.captures()? })
+}
+
+fn chunk(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
+    let size = number(expression(cursor)?)?;
+    match size.kind {
+        ExprKind::Integer(value) if value.to_u64() == Some(0) => {
+            Err(ScenarioError::new(size.span, "a write has 1 byte at least"))
+        }
+        _ => Ok(size),
+    }
 }
 
 /// Refuses what can never be a whole number.

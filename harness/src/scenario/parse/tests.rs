@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::super::syntax::{
     BinaryOperator, Claims, Expect, ExpectForm, Expr, ExprKind, FileKind, Float, Member, ModifierKind,
-    Operator, Outcome, Position, RecordPart, StepKind, U256,
+    Operator, Outcome, Position, RecordPart, StepKind, StepName, U256,
 };
 use super::*;
 
@@ -212,11 +212,56 @@ fn every_other_verb_is_read() {
     assert!(matches!(step("block -> $b"), StepKind::Block { capture: Some(_) }));
     assert!(matches!(step("template"), StepKind::Template { capture: None }));
     assert!(matches!(step("elapse 2s"), StepKind::Elapse { .. }));
+    assert!(matches!(step("chunk $n"), StepKind::Chunk { .. }));
+    assert!(error("chunk 0").contains("1 byte at least"));
+    assert_eq!(step("coalesce"), StepKind::Coalesce);
+    assert_eq!(step("A: flush"), StepKind::Flush);
     assert_eq!(step("close"), StepKind::Close);
     assert_eq!(step("reset"), StepKind::Reset);
     assert_eq!(step("half-close"), StepKind::HalfClose);
     assert_eq!(step("reconnect"), StepKind::Reconnect);
     assert!(matches!(step("open(a: 1, b: nan,) -> $a, $b"), StepKind::Call(it) if it.results.len() == 2));
+}
+
+#[test]
+fn what_looks_at_several_things_is_read() {
+    let StepKind::AwaitJobs(jobs) = step("await jobs on $a, $b[1] at one tip -> $x, $y within 2s") else {
+        panic!("no jobs")
+    };
+    assert_eq!((jobs.channels.len(), jobs.captures.len(), jobs.within.is_some()), (2, 2, true));
+    assert!(error("await jobs on $a at one tip -> $x").contains("1 channels and 1 names"));
+    assert!(error("await jobs on $a, $b at one tip -> $x").contains("2 channels and 1 names"));
+    let StepKind::Disjoint(disjoint) =
+        step("assert disjoint work($x), work($y), work($z[0]) unless $a.flags & 1 == 1 checks SV2-05-002")
+    else {
+        panic!("no disjoint")
+    };
+    assert_eq!((disjoint.jobs.len(), disjoint.claims.checks.len()), (3, 1));
+    assert!(disjoint.unless.unwrap().test.is_some());
+    assert!(error("assert disjoint work($x)").contains("disjoint with"));
+    assert!(matches!(step("assert $a == 1 unless $b"), StepKind::Assert(it) if it.unless.is_some()));
+    let expect = expect(
+        "expect all-of within 2s checks SV2-05-001\n  | A reply to $x -> $a\n      flags & 3 == 1\n  | close",
+    );
+    assert_eq!((expect.form, expect.arms.len()), (ExpectForm::All, 2));
+    assert!(expect.arms[0].reply_to.is_some());
+    assert!(expect.arms[0].judgements[0].mask.is_some());
+    assert!(error("expect all-of\n  | silence").contains("nothing that comes"));
+    assert!(error("expect one-of\n  | A reply to $x").contains("does not belong"));
+    assert!(error("expect A\n  flags & 1 -> $x").contains("expected a comparison"));
+}
+
+#[test]
+fn never_holds_until_a_later_step() {
+    let until = |text: &str| match step(text) {
+        StepKind::Never(never) => never.until.map(|until| until.node),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(until("never SetTarget checks SV2-05-001"), None);
+    assert_eq!(until("never close until alive"), Some(StepName::Verb("alive".to_owned())));
+    assert_eq!(until("A: never A.B until $x lenient AMB-1"), Some(StepName::Capture("x".to_owned())));
+    assert!(error("never silence").contains("nothing that comes"));
+    assert!(error("never close until Alive").contains("no step"));
 }
 
 #[test]
@@ -227,20 +272,22 @@ fn floats_may_be_negative_and_integers_not() {
 }
 
 #[test]
-fn what_comes_later_is_not_unknown() {
-    let later = [
-        "never SetTarget until alive",
-        "expect all-of",
-        "matrix a in [1]",
-        "chunk 3",
-        "coalesce",
-        "assert disjoint work($x), work($y)",
-        "await jobs on $a, $b at one tip -> $x, $y",
-        "send SetTarget\n  chunk 3",
-    ];
-    for text in later {
-        assert!(error(text).contains("not in this version of the language yet"), "{text}");
+fn a_scenario_may_want_to_be_alone() {
+    assert!(file("sv2t 1\ntitle \"t\"\nexclusive\nalive").unwrap().exclusive.is_some());
+    assert!(parsed("alive").exclusive.is_none());
+    assert!(file("sv2t 1\ntitle \"t\"\nexclusive 1\nalive").is_err());
+    assert!(file("sv2t 1\nfragment f()\nexclusive\nalive").is_err());
+}
+
+#[test]
+fn a_matrix_has_names_and_values() {
+    let file = file("sv2t 1\ntitle \"t\"\nmatrix n in [0, 1 + 1]\nmatrix m in [true]\nalive").unwrap();
+    let axes: Vec<_> = file.matrix.iter().map(|axis| (axis.name.node.as_str(), axis.values.len())).collect();
+    assert_eq!(axes, [("n", 2), ("m", 1)]);
+    for bad in ["matrix n in 1..2", "matrix n in []", "matrix n [1]", "matrix $n in [1]"] {
+        assert_eq!(super::file(&format!("sv2t 1\ntitle \"t\"\n{bad}\nalive")).unwrap_err().len(), 1, "{bad}");
     }
+    assert!(super::file("sv2t 1\nfragment f()\nmatrix n in [1]\nalive").is_err());
 }
 
 #[test]

@@ -31,6 +31,14 @@ impl Transport {
         self.opener.open(ciphertext, out)
     }
 
+    /// [`Opener::open_in_place`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_in_place<'r>(&mut self, record: &'r mut [u8]) -> Result<&'r mut [u8], NoiseError> {
+        self.opener.open_in_place(record)
+    }
+
     /// The two directions apart, for a writer and a reader that know nothing of each other.
     #[must_use]
     pub fn split(self) -> (Sealer, Opener) {

@@ -1,0 +1,101 @@
+//! `expect all-of`: every arm must come, in any order.
+
+use super::connection::Item;
+use super::eval::{Comparison, members};
+use super::expect::fits;
+use super::judge::{Line, Stop};
+use super::play::{Player, came};
+use super::value::Datum;
+use crate::scenario::syntax::{Arm, Expect, Outcome, Step};
+use std::sync::Arc;
+use sv2_session::{Session, answers};
+use sv2_wire::Message;
+
+impl Player {
+    pub(super) async fn expect_all(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        let mut open: Vec<(&Arm, Option<Datum>)> = Vec::new();
+        for arm in &expect.arms {
+            let request = arm.reply_to.as_ref().map(|reference| self.env.reference(reference)).transpose();
+            open.push((arm, request?));
+        }
+        let request = open.iter().find_map(|(_, request)| request.clone());
+        let conn = self.connection(step, request.as_ref())?;
+        let source = Arc::clone(&self.source);
+        let line = Line::of_step(&expect.claims, &source, step.line);
+        let within = match &expect.within {
+            Some(expr) => self.env.duration(expr)?,
+            None => self.plan.profile.reply_within,
+        };
+        let deadline = self.deadline(within);
+        while !open.is_empty() {
+            let aside = open.iter().find_map(|(_, request)| match request {
+                Some(Datum::Message(_, request)) => self.conns[conn].take_aside(request),
+                _ => None,
+            });
+            let item = match aside {
+                Some(answer) => Item::Message(answer),
+                None => self.next(conn, deadline).await,
+            };
+            self.refuse_broken(&item, line)?;
+            let Some(at) = self.chosen(conn, &open, &item) else {
+                if let Item::Message(message) = &item
+                    && (self.conns[conn].set_aside(message) || Session::is_ambient(message))
+                {
+                    continue;
+                }
+                self.unanswered |= matches!(item, Item::Nothing);
+                return self.report.broken(line, outstanding(&open), came(&item));
+            };
+            let (arm, request) = open.remove(at);
+            if let Some(Datum::Message(_, request)) = &request {
+                self.conns[conn].answered(request);
+                self.refuse_overtaken(conn, request)?;
+            }
+            let judged = std::slice::from_ref(arm);
+            self.judge_arm(conn, arm, &item, (judged, &expect.claims), step, &source)?;
+        }
+        self.report.held(line);
+        Ok(())
+    }
+
+    /// The open arm that an item is for: the first whose lines all hold, else the first of its message.
+    fn chosen(&self, conn: usize, open: &[(&Arm, Option<Datum>)], item: &Item) -> Option<usize> {
+        let fitting: Vec<usize> = (0..open.len())
+            .filter(|at| {
+                let (arm, request) = &open[*at];
+                let is_reply = match (request, item) {
+                    (Some(Datum::Message(_, request)), Item::Message(message)) => answers(request, message),
+                    (Some(_), _) => false,
+                    (None, _) => true,
+                };
+                is_reply && fits(arm, item, false)
+            })
+            .collect();
+        let Item::Message(message) = item else { return fitting.first().copied() };
+        let holds = |at: &&usize| self.holds(conn, open[**at].0, message);
+        fitting.iter().find(holds).copied().or_else(|| fitting.first().copied())
+    }
+
+    fn holds(&self, conn: usize, arm: &Arm, message: &Message) -> bool {
+        let message = Datum::Message(conn, Box::new(message.clone()));
+        arm.judgements.iter().all(|judgement| {
+            let Some(test) = &judgement.test else { return true };
+            let value = message.member(&judgement.path.root.node).ok_or(Stop::Found);
+            let value = value.and_then(|value| members(value, &judgement.path.members));
+            let value = value.and_then(|value| self.env.masked(value, judgement.mask.as_ref()));
+            let compared =
+                value.and_then(|value| self.env.compare(&value, test.operator.node, &test.operand));
+            !matches!(compared, Ok(Comparison::Fails) | Err(_))
+        })
+    }
+}
+
+/// What has not come yet.
+fn outstanding(open: &[(&Arm, Option<Datum>)]) -> String {
+    let outcomes = open.iter().map(|(arm, _)| match &arm.outcome.node {
+        Outcome::Message(name) => name.as_str(),
+        Outcome::Close => "close",
+        Outcome::Silence => "silence",
+    });
+    outcomes.collect::<Vec<_>>().join(" and ")
+}

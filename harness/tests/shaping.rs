@@ -1,0 +1,55 @@
+//! `chunk` and `coalesce`, as the writes that a driver is told to make.
+
+use std::sync::Arc;
+use std::time::Duration;
+use sv2_conform::runner::{Input, Now, Output, Peer, Plan, Runner};
+use sv2_conform::suite::{embedded_ledger, load};
+use sv2_conform::target::Target;
+
+const NOW: Now = Now { elapsed: Duration::ZERO, unix: 1_767_225_600 };
+
+/// The lengths of all writes that the steps make on a plaintext connection that nobody answers on.
+fn writes(steps: &str) -> Vec<usize> {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    let file = folder.path().join("shape.sv2t");
+    std::fs::write(&file, format!("sv2t 1\ntitle \"shape\"\nconnect\n{steps}")).expect("it can be written");
+    let ledger = embedded_ledger().expect("the ledger is good");
+    let suite = load(&[file], &ledger).expect("the scenario is good");
+    let plan = Plan {
+        scenario: suite.scenarios[0].clone(),
+        fragments: Arc::new(suite.fragments),
+        ledger: Arc::new(ledger),
+        profile: Arc::new(Target::Embedded.profile()),
+        peer: Peer { encrypted: false, authority: None, exact_barrier: false, ..Target::Embedded.peer() },
+        seed: 1,
+        timeout_scale: 1.0,
+    };
+    let mut runner = Runner::new(plan, NOW);
+    let mut lengths = Vec::new();
+    while let Some(output) = runner.poll() {
+        match output {
+            Output::Connect(connection) => runner.handle(Input::Connected(connection), NOW),
+            Output::Send(_, bytes) => lengths.push(bytes.len()),
+            _ => {}
+        }
+    }
+    lengths
+}
+
+#[test]
+fn a_frame_is_one_write_unless_it_is_cut() {
+    assert_eq!(writes("raw \"0123456789\"\nraw \"01\"\n"), [10, 2]);
+    assert_eq!(writes("chunk 4\nraw \"0123456789\"\nraw \"01\"\n"), [4, 4, 2, 2]);
+    let whole: usize = writes("send SetupConnection\n").iter().sum();
+    assert_eq!(writes("chunk 1\nsend SetupConnection\n"), vec![1; whole]);
+}
+
+#[test]
+fn what_is_held_back_goes_in_one_write() {
+    let held = "coalesce\nraw \"0123\"\nraw \"45\"\n";
+    assert_eq!(writes(&format!("{held}flush\nraw \"6\"\nraw \"7\"\n")), [6, 1, 1]);
+    assert_eq!(writes(&format!("{held}expect close within 1s\n")), [6]);
+    assert_eq!(writes(&format!("{held}close\n")), [6]);
+    assert_eq!(writes(held), [6]);
+    assert_eq!(writes(&format!("chunk 4\n{held}flush\n")), [4, 2]);
+}

@@ -1,0 +1,183 @@
+//! Faults: ways in which the pool is wrong on purpose, so that a suite can be seen to notice.
+//!
+//! The seam: where a rule decides something, the decision goes through a trait of its file ([`SetupRules`],
+//! [`ChannelRules`], [`JobRules`], [`ShareRules`], [`AckRules`]; for the connection [`Certifier`], [`Records`],
+//! [`Frames`]). Every method takes the right decision and gives it back unless a fault says otherwise, so faults combine,
+//! and a pool without any does nothing here. A fault fires whenever it changes a decision; [`Statistics::faults`] of pool
+//! and node count that.
+//!
+//! A fault can be written outside of this crate:
+//!
+//! ```
+//! use sv2_reference_pool::faults::{Deviation, Fault, Layer, ShareRules};
+//! use sv2_reference_pool::pool::{Pool, PoolConfig};
+//!
+//! /// Credits each share as often as it comes.
+//! struct Forgetful;
+//!
+//! impl ShareRules for Forgetful {
+//!     fn is_duplicate(&mut self, _right: bool) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! let fault = Fault {
+//!     id: "X01",
+//!     name: "forgetful",
+//!     layer: Layer::Share,
+//!     field: "SubmitShares.Error.error_code",
+//!     clauses: &["SV2-05-112"],
+//!     trigger: "each share that was credited before",
+//!     seen_in: "nowhere yet",
+//!     make: || Deviation::Share(Box::new(Forgetful)),
+//! };
+//! let pool = Pool::new(PoolConfig { faults: vec![fault], ..PoolConfig::default() })?;
+//! assert_eq!(pool.statistics().faults["X01"], 0, "armed, and not fired yet");
+//! # Ok::<(), sv2_reference_pool::pool::PoolConfigError>(())
+//! ```
+//!
+//! [`Statistics::faults`]: crate::pool::Statistics::faults
+
+mod catalogue;
+mod rules;
+mod table;
+
+pub use crate::channel::ChannelRules;
+pub use crate::job::JobRules;
+pub use crate::setup::SetupRules;
+pub use crate::share::{AckRules, ShareRules};
+pub(crate) use rules::Rules;
+pub use table::FAULTS;
+
+use crate::node::NoiseConfig;
+use crate::service::ConnId;
+use std::fmt;
+use sv2_wire::frame::Frame;
+use sv2_wire::noise::Certificate;
+
+/// Where a fault sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Handshake and certificate (spec section 4.5).
+    Noise,
+    /// Encrypted records (spec section 4.6).
+    Record,
+    /// Frame headers and extension types (spec section 3.2).
+    Frame,
+    /// SetupConnection and its answers (spec section 3.6).
+    Setup,
+    /// Opening of channels, their ids, prefixes and targets.
+    Channel,
+    /// Jobs and previous hashes.
+    Job,
+    /// What becomes of a share.
+    Share,
+    /// Acknowledgements.
+    Ack,
+}
+
+/// One fault: a row of [`FAULTS`], or one of your own.
+#[derive(Clone, Copy)]
+pub struct Fault {
+    /// Short and unique, such as `F07`.
+    pub id: &'static str,
+    /// A few words, joined by hyphens.
+    pub name: &'static str,
+    /// Where it sits.
+    pub layer: Layer,
+    /// The field that shows it, as `Message.field`, or what else does.
+    pub field: &'static str,
+    /// The requirements that it violates.
+    pub clauses: &'static [&'static str],
+    /// When it shows.
+    pub trigger: &'static str,
+    /// Where it really happened.
+    pub seen_in: &'static str,
+    /// Makes the deviation, anew for each pool or node.
+    pub make: fn() -> Deviation,
+}
+
+impl Fault {
+    /// The row of [`FAULTS`] with this id.
+    pub fn by_id(id: &str) -> Option<Self> {
+        FAULTS.iter().find(|fault| fault.id == id).copied()
+    }
+
+    /// Whether the pool's rules are concerned, rather than the connection's.
+    pub fn concerns_pool(&self) -> bool {
+        !matches!(self.layer, Layer::Noise | Layer::Record | Layer::Frame)
+    }
+}
+
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Fault {}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.name)
+    }
+}
+
+/// What a fault does: one trait, of which it overrides one method.
+pub enum Deviation {
+    /// Decides on certificates.
+    Certifier(Box<dyn Certifier>),
+    /// Decides on encrypted records.
+    Records(Box<dyn Records>),
+    /// Decides on frames, both ways.
+    Frames(Box<dyn Frames>),
+    /// Decides on set-ups.
+    Setup(Box<dyn SetupRules>),
+    /// Decides on channels.
+    Channel(Box<dyn ChannelRules>),
+    /// Decides on jobs.
+    Job(Box<dyn JobRules>),
+    /// Decides on shares.
+    Share(Box<dyn ShareRules>),
+    /// Decides on acknowledgements.
+    Ack(Box<dyn AckRules>),
+}
+
+/// Decides what vouches for the server.
+pub trait Certifier: Send {
+    /// The certificate of one handshake at this Unix time in seconds (spec section 4.5.2).
+    fn certificate(&mut self, right: Certificate, _noise: &NoiseConfig, _unix: u32) -> Certificate {
+        right
+    }
+}
+
+/// Decides on encrypted bytes. Without Noise it is not asked.
+pub trait Records: Send {
+    /// How many empty records are sealed and thrown away in front of this frame; right is none.
+    fn skipped(&mut self, right: u32, _conn: ConnId, _frame: &Frame) -> u32 {
+        right
+    }
+
+    /// The records of a frame, as they go out.
+    fn sealed(&mut self, right: Vec<u8>, _conn: ConnId, _frame: &Frame) -> Vec<u8> {
+        right
+    }
+
+    /// Bytes as they came, before anything is decrypted; the handshake's too.
+    fn received(&mut self, right: Vec<u8>, _conn: ConnId) -> Vec<u8> {
+        right
+    }
+}
+
+/// Decides on whole frames.
+pub trait Frames: Send {
+    /// What goes out in place of one frame; right is that frame.
+    fn outgoing(&mut self, right: Vec<Frame>, _conn: ConnId) -> Vec<Frame> {
+        right
+    }
+
+    /// What the service sees in place of one frame that came; right is that frame.
+    fn incoming(&mut self, right: Vec<Frame>, _conn: ConnId) -> Vec<Frame> {
+        right
+    }
+}

@@ -1,0 +1,69 @@
+//! The table of faults, one row each.
+
+use super::catalogue::{
+    ActiveFutureJob, BigEndianTarget, BlindToExtensions, ClearChannelBit, DuplicateCredited, EchoedFlags,
+    ExpiredCertificate, FlippedBit, ForgottenRequest, FutureCertificate, IgnoredMaximum, LowestFlagOnly,
+    PrevHashFirst, RunningCount, SameChannelId, SamePrefix, SkippedNonce, StaleCredited, TargetIgnored,
+    UnknownJobNamed,
+};
+use super::{Deviation, Fault, Layer};
+
+macro_rules! faults {
+    ($($id:literal $name:literal $layer:ident $field:literal [$($clause:literal)+]
+        when $trigger:literal seen $seen_in:literal => $kind:ident($rules:ident);)+) => {
+        /// Every built-in fault. `seen_in` names an issue or pull request, or says that there is none known.
+        pub const FAULTS: &[Fault] = &[$(Fault {
+            id: $id,
+            name: $name,
+            layer: Layer::$layer,
+            field: $field,
+            clauses: &[$($clause),+],
+            trigger: $trigger,
+            seen_in: $seen_in,
+            make: || Deviation::$kind(Box::new($rules)),
+        }),+];
+    };
+}
+
+faults! {
+    "F01" "certificate-expired" Noise "act two: not_valid_after" ["SV2-04-041" "SV2-04-040"]
+        when "every handshake: the certificate ended an hour ago" seen "ESP-Miner#1786: a client that took it" => Certifier(ExpiredCertificate);
+    "F02" "certificate-not-yet-valid" Noise "act two: valid_from" ["SV2-04-041" "SV2-04-039"]
+        when "every handshake: the certificate begins in an hour" seen "stratum#1269, by seconds" => Certifier(FutureCertificate);
+    "F03" "record-bit-flipped" Record "record: authentication code" ["SV2-04-022" "SV2-04-044"]
+        when "the last byte of each SubmitShares.Success" seen "no report known" => Records(FlippedBit);
+    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
+        when "in front of each SetNewPrevHash" seen "stratum PR#729: a nonce that stood still" => Records(SkippedNonce);
+    "F05" "channel-bit-clear" Frame "SubmitShares.Success: channel_msg" ["SV2-08-002" "SV2-03-029"]
+        when "each SubmitShares.Success" seen "stratum#2094, on other messages" => Frames(ClearChannelBit);
+    "F06" "blind-to-extensions" Frame "frame header: extension_type" ["SV2-03-041"]
+        when "frames of unknown extensions are taken for core messages" seen "stratum#2325" => Frames(BlindToExtensions);
+    "F07" "flags-echoed" Setup "SetupConnection.Success.flags" ["SV2-03-074"]
+        when "a client that sets a flag" seen "sv2-apps#265" => Setup(EchoedFlags);
+    "F08" "lowest-flag-only" Setup "SetupConnection.Error.flags" ["SV2-03-079"]
+        when "two unsupported flags at once" seen "no report known" => Setup(LowestFlagOnly);
+    "F09" "request-id-not-echoed" Channel "OpenStandardMiningChannel.Success.request_id" ["SV2-05-045"]
+        when "each opening, of either kind" seen "no report known" => Channel(ForgottenRequest);
+    "F10" "channel-id-reused" Channel "OpenStandardMiningChannel.Success.channel_id" ["SV2-05-013"]
+        when "each opening but the first, of either kind" seen "no report known" => Channel(SameChannelId);
+    "F11" "prefix-reused" Channel "OpenStandardMiningChannel.Success.extranonce_prefix" ["SV2-05-048" "SV2-05-002"]
+        when "two openings of one kind in a row, on any connections" seen "stratum#2261" => Channel(SamePrefix);
+    "F12" "max-target-ignored" Channel "OpenStandardMiningChannel.Success.target" ["SV2-05-043" "SV2-05-047" "SV2-05-170"]
+        when "the device takes less than the pool would grant" seen "no report known" => Channel(IgnoredMaximum);
+    "F13" "target-big-endian" Channel "OpenStandardMiningChannel.Success.target" ["SV2-03-008"]
+        when "each target that is no palindrome" seen "ESP-Miner#1758, stratum PR#488" => Channel(BigEndianTarget);
+    "F14" "prev-hash-before-job" Job "SetNewPrevHash" ["SV2-05-145" "SV2-05-115"]
+        when "each opening and each new block" seen "sv2-spec#34" => Job(PrevHashFirst);
+    "F15" "unknown-job-named" Job "SetNewPrevHash.job_id" ["SV2-05-145"]
+        when "each opening and each new block" seen "sv2-spec#208" => Job(UnknownJobNamed);
+    "F16" "future-job-with-ntime" Job "NewMiningJob.min_ntime" ["SV2-05-116" "SV2-05-145"]
+        when "each opening and each new block" seen "no report known" => Job(ActiveFutureJob);
+    "F17" "duplicate-credited" Share "SubmitShares.Success" ["SV2-05-112"]
+        when "a share that was credited before" seen "stratum#2096" => Share(DuplicateCredited);
+    "F18" "stale-credited" Share "SubmitShares.Success" ["SV2-05-144" "SV2-05-142"]
+        when "a share on a job of an earlier block" seen "no report known" => Share(StaleCredited);
+    "F19" "target-ignored" Share "SubmitShares.Success" ["SV2-05-166"]
+        when "a share above its target" seen "no report known" => Share(TargetIgnored);
+    "F20" "count-not-reset" Ack "SubmitShares.Success.new_submits_accepted_count" ["SV2-05-100"]
+        when "each batch but the first" seen "stratum#1967, stratum#2101" => Ack(RunningCount);
+}

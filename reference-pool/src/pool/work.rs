@@ -1,0 +1,70 @@
+//! How jobs reach the channels of a connection.
+#![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use super::Shared;
+use super::connection::{Connection, Replies};
+use crate::service::Now;
+use crate::template::Change;
+use std::sync::Arc;
+
+impl Connection {
+    /// Passes a new block or template on: once to each group (spec section 5.2.3), or to each channel where the client
+    /// takes standard jobs only, which go to "a standard channel" (spec section 5.3.15).
+    pub(super) fn distribute(
+        &mut self,
+        change: Change,
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        if change == Change::Block {
+            self.seen.clear();
+        }
+        let addressees: Vec<u32> = match self.standard_jobs {
+            true => self.channels.keys().copied().collect(),
+            false => self.groups().into_iter().collect(),
+        };
+        for id in addressees {
+            self.send_work(id, change, now, shared, replies);
+        }
+    }
+
+    /// Sends the present work to a channel or a group. For a block: "The server MUST NOT send this message referencing a
+    /// `job_id` that was not previously sent as a future job" (spec section 5.3.17), so the future job comes first and
+    /// SetNewPrevHash behind it. For a template: a job that is active at once.
+    pub(super) fn send_work(
+        &mut self,
+        id: u32,
+        change: Change,
+        now: Now,
+        shared: &mut Shared,
+        replies: &mut Replies<'_>,
+    ) {
+        let (work, job_id) = (Arc::clone(&shared.work), self.take_job_id());
+        let tip_ntime = work.template.tip.min_ntime;
+        let announced = match change {
+            Change::Block => None,
+            Change::Template => Some(now.unix.max(tip_ntime)),
+        };
+        for member in self.addressed(id) {
+            if change == Change::Block {
+                member.jobs.retire_all();
+            }
+            member.take_job(job_id, &work, announced.unwrap_or(tip_ntime));
+        }
+        let announced = shared.rules.job(announced, |rules, right| rules.min_ntime(right, tip_ntime));
+        let job = match self.channels.get(&id) {
+            Some(channel) => channel.job_message(job_id, &work, announced),
+            None => work.extended_job(id, job_id, announced).into(),
+        };
+        match change {
+            Change::Block => {
+                let named = shared.rules.job(job_id, |rules, right| rules.named_job(right));
+                let both = [job, work.prev_hash(id, named).into()];
+                let both = shared.rules.job(both, |rules, right| rules.sequence(right));
+                both.into_iter().for_each(|message| replies.send(message));
+            }
+            Change::Template => replies.send(job),
+        }
+    }
+}
