@@ -211,9 +211,11 @@ fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
 fn list_faults(format: ListFormat) -> Exit {
     match format {
         ListFormat::Text => {
-            for fault in FAULTS {
-                println!("{}  {}  {}  breaks {}", fault.id, fault.name, fault.field, fault.clauses.join(" "));
-            }
+            let lines = FAULTS.iter().map(|fault| {
+                let clauses = fault.clauses.join(" ");
+                format!("{}  {}  {}  breaks {clauses}\n", fault.id, fault.name, fault.field)
+            });
+            print(&lines.collect::<String>());
         }
         ListFormat::Json => {
             let rows = FAULTS.iter().map(|fault| {
@@ -227,7 +229,7 @@ fn list_faults(format: ListFormat) -> Exit {
                     "seen_in": fault.seen_in,
                 })
             });
-            println!("{:#}", rows.collect::<serde_json::Value>());
+            print(&format!("{:#}\n", rows.collect::<serde_json::Value>()));
         }
     }
     Exit::Fine

@@ -255,13 +255,13 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     }
     at_hand.extend(library);
     let at_hand = at_hand.into_iter().map(|raw| (raw, false));
-    let (mut errors, mut scenarios, mut fragments) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut errors, mut played, mut fragments) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Later fragments replace earlier ones of the same name: the suite's own come last.
     for (raw, is_chosen) in at_hand.chain(chosen.into_iter().map(|raw| (raw, true))) {
         match parse(raw) {
             Ok((id, source)) => match &source.file.kind {
                 FileKind::Fragment(signature) => _ = fragments.insert(signature.name.node.clone(), source),
-                FileKind::Scenario { .. } if is_chosen => scenarios.extend(matrix::rows(&id, &source)),
+                FileKind::Scenario { .. } if is_chosen => played.push((id, source)),
                 FileKind::Scenario { .. } => {}
             },
             Err(error) => errors.push(error),
@@ -269,27 +269,23 @@ fn assemble(chosen: Vec<Raw>, library: Vec<Raw>, ledger: &Ledger) -> Result<Suit
     }
     errors.extend(calls::circles(&fragments));
     let words = Words::new(ledger, &fragments);
-    let played: Vec<&Source> = first_rows(&scenarios).map(|scenario| &*scenario.source).collect();
     // A fragment of the embedded suite that nobody calls here need not fit the fragments that are brought along.
     let own = fragments.values().filter(|fragment| fragment.path.is_some()).map(|fragment| &**fragment);
-    let reached = calls::reached(played.iter().copied().chain(own), &fragments);
-    let used = fragments
-        .iter()
-        .filter(|(name, fragment)| fragment.path.is_some() || reached.contains(name.as_str()));
-    let sources = used.map(|(_, fragment)| &**fragment).chain(played);
+    let reached = calls::reached(played.iter().map(|(_, source)| &**source).chain(own), &fragments);
+    let is_used = |(name, fragment): &(&String, &Arc<Source>)| {
+        fragment.path.is_some() || reached.contains(name.as_str())
+    };
+    let used = fragments.iter().filter(is_used).map(|(_, fragment)| fragment);
+    let sources = used.chain(played.iter().map(|(_, source)| source));
     errors.extend(sources.filter_map(|source| problems(source, &words)));
     if !errors.is_empty() {
         return Err(SuiteError::Scenarios(errors));
     }
+    let rows = played.iter().flat_map(|(id, source)| matrix::rows(id, source));
+    let mut scenarios: Vec<Scenario> = rows.collect();
     scenarios.sort_by(|a, b| a.id.cmp(&b.id));
     scenarios.dedup_by(|a, b| a.id == b.id && a.source.name == b.source.name);
     Ok(Suite { scenarios, fragments })
-}
-
-/// One scenario of each file; the rows of a matrix share theirs.
-fn first_rows(scenarios: &[Scenario]) -> impl Iterator<Item = &Scenario> {
-    let is_first = |at: usize| at == 0 || !Arc::ptr_eq(&scenarios[at].source, &scenarios[at - 1].source);
-    scenarios.iter().enumerate().filter(move |(at, _)| is_first(*at)).map(|(_, scenario)| scenario)
 }
 
 fn parse(raw: Raw) -> Result<(String, Arc<Source>), ScenarioErrors> {

@@ -189,7 +189,8 @@ fn a_folder_of_ones_own_brings_its_own_fragments() {
         assert!(out.contains("pass           deep/down/a  a test"), "{out}");
         assert!(out.contains("\n1 pass against"), "{out}");
     }
-    let replacing = [("fragments/setup.sv2t", "fragment setup()\nconnect\n"), ("a.sv2t", "setup()\n")];
+    let replacing =
+        [("fragments/setup.sv2t", "fragment setup(flags: 0)\nconnect\n"), ("a.sv2t", "setup()\n")];
     refused(&replacing, &["run", ".", "mining/share"], &["replaces the fragment setup"]);
 }
 
@@ -261,8 +262,8 @@ fn the_list_is_an_array_for_machines() {
     assert_eq!(code, 0);
     let list: Json = serde_json::from_str(&out).unwrap();
     for row in list.as_array().unwrap() {
-        let keys: Vec<_> = row.as_object().unwrap().keys().collect();
-        assert_eq!(keys[..3], ["id", "title", "checks"]);
+        let keys: Vec<_> = row.as_object().unwrap().keys().take(3).collect();
+        assert_eq!(keys, ["id", "title", "checks"]);
         assert!(!row["checks"].as_array().unwrap().is_empty(), "{row}");
     }
 }
@@ -319,4 +320,12 @@ fn an_interrupt_ends_with_130_and_a_report_of_what_was_done() {
         (&summary["event"], &summary["exit_code"], &summary["pass"]),
         (&"summary".into(), &130.into(), &1.into())
     );
+}
+
+#[test]
+fn a_mistake_in_a_file_of_several_scenarios_is_shown_once() {
+    let files = [("a.sv2t", "matrix n in [1, 2, 3]\nconnect\nalive checks SV2-03-06\n")];
+    let (code, _, err) = call(&files, &["check", "a.sv2t"]);
+    assert_eq!(code, 2);
+    assert_eq!(err.matches("unknown clause").count(), 1, "{err}");
 }

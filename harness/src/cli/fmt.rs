@@ -26,7 +26,7 @@ pub(super) fn fmt(args: &FmtArgs) -> Result<Exit, Failure> {
             Ok(canonical) if canonical == text => {}
             Ok(canonical) => {
                 differ += 1;
-                println!("{name}");
+                super::print(&format!("{name}\n"));
                 if !args.check {
                     std::fs::write(&path, canonical)
                         .map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;

@@ -27,19 +27,19 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, Failure> {
         pending.extend(snapshot::pending_below(folder).map_err(Failure::usage)?);
     }
     if pending.is_empty() {
-        println!("nothing is pending");
+        super::print("nothing is pending\n");
         return Ok(Exit::Fine);
     }
     let mut left = 0;
     for snapshot in &pending {
-        println!("{}\n{}", snapshot.path.display(), snapshot.difference);
+        super::print(&format!("{}\n{}\n", snapshot.path.display(), snapshot.difference));
         match decide(args)? {
             Some(true) => snapshot.accept().map_err(Failure::ours)?,
             Some(false) => snapshot.reject().map_err(Failure::ours)?,
             None => left += 1,
         }
     }
-    println!("{} reviewed, {left} pending", pending.len() - left);
+    super::print(&format!("{} reviewed, {left} pending\n", pending.len() - left));
     Ok(if left > 0 { Exit::SnapshotChanged } else { Exit::Fine })
 }
 

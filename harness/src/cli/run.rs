@@ -370,7 +370,9 @@ fn collect(
     let mut outcomes = Vec::new();
     let is_interrupted = runtime.block_on(async {
         loop {
+            // What has been played counts, even when the interruption is there too.
             tokio::select! {
+                biased;
                 told = receiver.recv() => match told {
                     Some(Told::Began(id)) => progress.began(&id),
                     Some(Told::Played(outcome)) => {
@@ -383,12 +385,6 @@ fn collect(
             }
         }
     });
-    // What was played before the interruption is not lost with it.
-    while let Ok(told) = receiver.try_recv() {
-        if let Told::Played(outcome) = told {
-            outcomes.push(outcome);
-        }
-    }
     Ok((outcomes, is_interrupted))
 }
 

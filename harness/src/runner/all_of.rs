@@ -28,10 +28,19 @@ impl Player {
         };
         let deadline = self.deadline(within);
         while !open.is_empty() {
-            let item = self.next(conn, deadline).await;
+            let aside = open.iter().find_map(|(_, request)| match request {
+                Some(Datum::Message(_, request)) => self.conns[conn].take_aside(request),
+                _ => None,
+            });
+            let item = match aside {
+                Some(answer) => Item::Message(answer),
+                None => self.next(conn, deadline).await,
+            };
             self.refuse_broken(&item, line)?;
             let Some(at) = self.chosen(conn, &open, &item) else {
-                if matches!(&item, Item::Message(message) if Session::is_ambient(message)) {
+                if let Item::Message(message) = &item
+                    && (self.conns[conn].set_aside(message) || Session::is_ambient(message))
+                {
                     continue;
                 }
                 self.unanswered |= matches!(item, Item::Nothing);
@@ -39,6 +48,7 @@ impl Player {
             };
             let (arm, request) = open.remove(at);
             if let Some(Datum::Message(_, request)) = &request {
+                self.conns[conn].answered(request);
                 self.refuse_overtaken(conn, request)?;
             }
             let judged = std::slice::from_ref(arm);

@@ -104,7 +104,7 @@ impl Env {
     /// The bits of a value that a mask picks; without a mask the value itself.
     pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, Stop> {
         match mask {
-            Some(_) if value == Datum::Unknown => Ok(Datum::Unknown),
+            Some(_) if matches!(value, Datum::Unknown | Datum::None) => Ok(value),
             Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?).map_err(wrong),
             None => Ok(value),
         }

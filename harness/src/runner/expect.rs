@@ -5,7 +5,7 @@ use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
 use super::{Control, Output};
-use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Outcome, Step};
+use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Judgement, Outcome, Step};
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use sv2_session::{ChannelKind, Session, Setup, answers};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
 
+/// Fields that pair answers with requests.
+const PAIRING_KEYS: [&str; 3] = ["request_id", "channel_id", "sequence_number"];
 /// A job id that no server hands out soon.
 const UNKNOWN_JOB: u32 = u32::MAX;
 
@@ -68,6 +70,9 @@ impl Player {
             (Some(request), Item::Message(message)) => !answers(request, message),
             _ => false,
         };
+        if is_stray {
+            self.judge_keys(conn, expect, &item, &source);
+        }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
             self.unanswered |= matches!(item, Item::Nothing) && waits_for_a_message(expect);
@@ -113,6 +118,17 @@ impl Player {
                 return Ok(item);
             }
         }
+    }
+
+    /// A message that answers nothing may still be meant as the answer: the lines about the keys of pairing tell.
+    fn judge_keys(&mut self, conn: usize, expect: &Expect, item: &Item, source: &Source) {
+        let Item::Message(message) = item else { return };
+        let Some(arm) = expect.arms.iter().find(|arm| fits(arm, item, false)) else { return };
+        let is_key = |judgement: &&Judgement| PAIRING_KEYS.contains(&judgement.path.root.node.as_str());
+        let lines: Vec<Judgement> = arm.judgements.iter().filter(is_key).cloned().collect();
+        let value = Datum::Message(conn, Box::new(message.clone()));
+        // The line of the step says how the scenario goes on: it fails in any case.
+        let _ = self.report.judge(&mut self.env, &lines, &|name| value.member(name), &arm.claims, source);
     }
 
     pub(super) fn judge_arm(
@@ -284,7 +300,7 @@ fn waits_for_a_message(expect: &Expect) -> bool {
 fn allowed(expect: &Expect, request: Option<&Message>) -> String {
     let outcomes = names(expect.arms.iter());
     let Some(request) = request else { return outcomes };
-    let keys = ["request_id", "channel_id", "sequence_number"].into_iter();
+    let keys = PAIRING_KEYS.into_iter();
     let keys: Vec<String> = keys.filter_map(|key| Some(format!("{key} {}", request.uint(key)?))).collect();
     match keys.is_empty() {
         true => format!("{outcomes} in reply to {}", request.spec().name),

@@ -47,6 +47,7 @@ impl Player {
             self.read_any(&conns, deadline, step).await?;
         };
         for (capture, (conn, job)) in await_jobs.captures.iter().zip(jobs) {
+            self.job_epochs.entry((conn, job.channel_id, job.order)).or_insert(self.epoch);
             self.env.bind(&capture.node, Datum::Job(conn, Box::new(job)));
         }
         Ok(())
@@ -74,6 +75,7 @@ impl Player {
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Nothing => {}
+                Item::Message(message) if self.conns[*conn].set_aside(message) => return Ok(()),
                 Item::Message(message) if Session::is_ambient(message) => return Ok(()),
                 _ => return self.report.broken(line, allowed(), came(&item)),
             }
