@@ -2,7 +2,7 @@
 
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, faulty_pool};
-use crate::verdict::{Outcome, Survival, Verdict};
+use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,18 +26,7 @@ const CONNECT_BOUND: Duration = Duration::from_secs(10);
 /// Plays a scenario against a target to its end. Must run on a tokio runtime with one thread.
 pub async fn play(plan: Plan, target: &Target) -> Outcome {
     let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
-    let failed = |reason: String| Outcome {
-        id,
-        title,
-        verdict: Verdict::Error,
-        survival: Survival::Alive,
-        reason: Some(reason),
-        findings: Vec::new(),
-        clauses: Vec::new(),
-        trace: Vec::new(),
-        seed,
-        tries: 1,
-    };
+    let failed = |reason: String| Outcome::unplayed(&id, &title, seed, Verdict::Error, &reason);
     match target {
         Target::Embedded => {
             let node = match faulty_pool(&plan.scenario, plan.seed, &plan.profile.faults) {

@@ -3,7 +3,7 @@
 
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
 use crate::target::EMBEDDED_START;
-use crate::verdict::{Outcome, Survival, Verdict};
+use crate::verdict::{Outcome, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
@@ -37,18 +37,8 @@ pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -
         network.waited = network.waited.max(wake_at);
         runner.handle(Input::Tick, network.now());
     }
-    Outcome {
-        id,
-        title,
-        verdict: Verdict::Error,
-        survival: Survival::Alive,
-        reason: Some("the conversation waits for something that nobody will do".to_owned()),
-        findings: Vec::new(),
-        clauses: Vec::new(),
-        trace: Vec::new(),
-        seed,
-        tries: 1,
-    }
+    let reason = "the conversation waits for something that nobody will do";
+    Outcome::unplayed(&id, &title, seed, Verdict::Error, reason)
 }
 
 /// The wires between a runner and a node.

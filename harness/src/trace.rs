@@ -9,7 +9,7 @@ use sv2_wire::Message;
 use sv2_wire::frame::Header;
 
 /// Frames above this many bytes stand in the text by length and digest.
-const LONGEST_FRAME: usize = 512;
+pub(crate) const LONGEST_FRAME: usize = 512;
 
 /// The trace of a scenario.
 pub fn text(outcome: &Outcome) -> String {

@@ -4,6 +4,7 @@ use super::shape::Shape;
 use super::value::Identity;
 use super::world::{NetEvent, World};
 use super::{Connection, Output, Peer};
+use crate::trace::LONGEST_FRAME;
 use crate::verdict::{TraceEvent, TraceLine};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
@@ -17,9 +18,6 @@ use sv2_wire::{DecodeError, Message, MessageSpec};
 
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
 const CERTIFICATE_LEEWAY: u64 = 10;
-
-/// Frames above this many bytes stand in a trace by length and digest.
-const LONGEST_FRAME_IN_TRACE: usize = 512;
 
 /// What a connection gave when it was asked for the next thing.
 #[derive(Debug)]
@@ -389,11 +387,11 @@ fn describe(frame: &Frame, message: Result<&Message, &DecodeError>) -> String {
     let length = frame.payload.len() + sv2_wire::frame::Header::LEN;
     let digest = || hex::encode(Sha256::digest(frame.to_bytes()));
     match message {
-        Ok(message) if length > LONGEST_FRAME_IN_TRACE => {
+        Ok(message) if length > LONGEST_FRAME => {
             format!("{} <{length} bytes, sha256 {}>", message.spec().unique_name(), digest())
         }
         Ok(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
-        Err(error) if length > LONGEST_FRAME_IN_TRACE => {
+        Err(error) if length > LONGEST_FRAME => {
             format!("<{length} bytes, sha256 {}> {error}", digest())
         }
         Err(error) => format!("{} {error}", hex::encode(frame.to_bytes())),
