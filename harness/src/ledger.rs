@@ -24,6 +24,10 @@ pub enum Level {
     /// MAY.
     #[serde(rename = "MAY")]
     May,
+    /// No clause: good sense, such as deadlines, bounded memory and isolation of other connections. Graded on the
+    /// survival axis; never a failure by itself.
+    #[serde(rename = "ROBUST")]
+    Robust,
 }
 
 impl Level {
@@ -36,6 +40,7 @@ impl Level {
             Self::Should => "SHOULD",
             Self::ShouldNot => "SHOULD NOT",
             Self::May => "MAY",
+            Self::Robust => "ROBUST",
         }
     }
 }
