@@ -13,6 +13,7 @@ mod review;
 mod run;
 mod select;
 mod style;
+mod templates;
 
 use crate::ledger::Ledger;
 use crate::report;

@@ -20,28 +20,16 @@ use clap::Args;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-use sv2_reference_pool::clock::Clock;
+use std::time::Instant;
 use sv2_reference_pool::faults::{FAULTS, Fault};
-use sv2_reference_pool::node::{Node, NodeConfig};
-use sv2_reference_pool::server::{Server, ServerHandle};
-use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
-use sv2_wire::url::Sv2Url;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// How long `--serve-templates` waits for the target, unless `--ready-within` says otherwise.
-const READY_BEHIND_TEMPLATES: Duration = Duration::from_secs(60);
 /// The largest `--timeout-scale`.
 const LARGEST_SCALE: f64 = 1000.0;
-/// How long one attempt to reach the target may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
-/// How often a target that is not ready yet is tried again.
-const READY_INTERVAL: Duration = Duration::from_millis(200);
-
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
@@ -127,7 +115,7 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
             let (target, exec) = launch::start(line, &args, seed, &interrupt)?;
             (target, Some(exec), interrupt)
         }
-        None => (target(&args, seed)?, None, Interrupt::listen()?),
+        None => (launch::find(&args, seed)?, None, Interrupt::listen()?),
     };
     let stopper = exec.clone().map(Stopper);
     let started = Instant::now();
@@ -208,83 +196,6 @@ fn compare(
         }
     }
     Ok(compared)
-}
-
-fn target(args: &RunArgs, seed: u64) -> Result<Target, Failure> {
-    let Some(text) = &args.target else { return Ok(Target::Embedded) };
-    let url: Sv2Url = text.parse().map_err(|error| Failure::usage(format!("--target {text}: {error}")))?;
-    if !args.i_may_test_this && !is_loopback(&url) {
-        return Err(Failure::usage(format!(
-            "--target {text}: not on this machine; with the consent of its owner, add --i-may-test-this"
-        )));
-    }
-    let templates = args.serve_templates.map(|address| serve_templates(address, seed)).transpose()?;
-    let default = if templates.is_some() { READY_BEHIND_TEMPLATES } else { Duration::ZERO };
-    wait_until_ready(&url, args.ready_within.map_or(default, Duration::from_secs))?;
-    Ok(Target::Foreign { url, templates })
-}
-
-pub(super) fn is_loopback(url: &Sv2Url) -> bool {
-    url.host() == "localhost"
-        || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
-/// Tries until the target takes a TCP connection.
-fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
-    let started = Instant::now();
-    loop {
-        match attempt(url) {
-            Ok(()) => return Ok(()),
-            Err(_) if started.elapsed() < bound => std::thread::sleep(READY_INTERVAL),
-            Err(error) => {
-                let text = format!("{url}: {error}; is the target running, and is that its address?");
-                return Err(Failure { exit: Exit::NotReady, text });
-            }
-        }
-    }
-}
-
-/// Connects to the first address of the target that answers.
-fn attempt(url: &Sv2Url) -> std::io::Result<()> {
-    let mut result = Err(std::io::Error::other("the name has no address"));
-    for address in url.address().to_socket_addrs()? {
-        result = TcpStream::connect_timeout(&address, ATTEMPT).map(drop);
-        if result.is_ok() {
-            break;
-        }
-    }
-    result
-}
-
-/// Runs our template provider on a thread of its own for as long as the program runs.
-pub(super) fn serve_templates(address: SocketAddr, seed: u64) -> Result<ServerHandle, Failure> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let serve = async {
-            let mut config = ProviderConfig { seed, ..ProviderConfig::default() };
-            config.templates.start_time = Clock::system().now().unix;
-            let provider = TemplateProvider::new(config).map_err(|error| error.to_string())?;
-            let node = Node::new(NodeConfig::default(), provider);
-            Server::bind(address, node, Clock::system()).await.map_err(|error| error.to_string())
-        };
-        match runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-            let bound = runtime.block_on(serve)?;
-            Ok((runtime, bound))
-        }) {
-            Ok((runtime, (handle, server))) => {
-                let _ = sender.send(Ok(handle));
-                runtime.block_on(server.run());
-            }
-            Err(error) => {
-                let _ = sender.send(Err(error));
-            }
-        }
-    });
-    let bound = receiver.recv().map_err(|error| Failure::ours(error.to_string()))?;
-    let handle = bound.map_err(|error| Failure::usage(format!("--serve-templates {address}: {error}")))?;
-    eprintln!("serving templates at {}", handle.url());
-    Ok(handle)
 }
 
 /// What the threads that play tell.
