@@ -8,6 +8,7 @@ mod interrupt;
 mod keep;
 mod launch;
 mod lint;
+mod play;
 mod progress;
 mod review;
 mod run;
