@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::time::Duration;
+use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
@@ -23,7 +24,11 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "control.block",    doc: "can be made to see a new block" },
     Capability { name: "control.template", doc: "can be made to see a new template" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
+    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
+    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client" },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, the worker behind a share, and demands no other" },
     Capability { name: "noise",            doc: "is reached through Noise" },
+    Capability { name: "plaintext",        doc: "is reached without encryption" },
 ];
 
 /// What the embedded pool is made of.
@@ -74,6 +79,9 @@ pub enum SettingValue {
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
+    PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
+    PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
 
@@ -84,6 +92,28 @@ const CERTIFICATES: &[Choice] = &[
     ("future",  |config| certify(config, Validity { from: 3600, until: 86400 })),
     ("valid",   |config| certify(config, Validity::default())),
 ];
+
+/// What is spoken beside the core: no other extension than the negotiation, the worker behind a share, that as a demand,
+/// or not even the negotiation.
+#[rustfmt::skip]
+const EXTENSIONS: &[Choice] = &[
+    ("negotiation", |config| config.pool.extensions = Extensions::default()),
+    ("worker",      |config| config.pool.extensions = worker(false)),
+    ("required",    |config| config.pool.extensions = worker(true)),
+    ("ignored",     |config| config.pool.ignores_extensions = true),
+];
+
+/// How the pool is reached.
+#[rustfmt::skip]
+const TRANSPORTS: &[Choice] = &[
+    ("noise", |config| config.node.transport = NodeConfig::default().transport),
+    ("plain", |config| config.node.transport = TransportConfig::Plain),
+];
+
+fn worker(is_required: bool) -> Extensions {
+    let one = BTreeSet::from([WORKER_IDENTITY]);
+    Extensions { required: if is_required { one.clone() } else { BTreeSet::new() }, supported: one }
+}
 
 fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {
