@@ -1,3 +1,4 @@
+use crate::custom::CustomJobs;
 use crate::extensions::{Extensions, WORKER_IDENTITY};
 use crate::faults::Fault;
 use crate::job::WorkError;
@@ -38,6 +39,8 @@ pub struct PoolConfig {
     pub fixed_version: bool,
     /// Opens no standard channels: REQUIRES_EXTENDED_CHANNELS (spec section 5.3.1). Default false.
     pub extended_channels_only: bool,
+    /// Takes custom jobs, and REQUIRES_WORK_SELECTION at set-up (spec section 5.3.1). Default `None`.
+    pub custom_jobs: Option<CustomJobs>,
     /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
     pub extensions: Extensions,
     /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
@@ -64,6 +67,7 @@ impl Default for PoolConfig {
             vardiff: None,
             fixed_version: false,
             extended_channels_only: false,
+            custom_jobs: None,
             extensions: Extensions {
                 supported: BTreeSet::from([WORKER_IDENTITY]),
                 required: BTreeSet::new(),

@@ -26,7 +26,7 @@ const PARTS: &[(&str, RecordPart)] =
     &[("header", RecordPart::Header), ("payload", RecordPart::Payload), ("tag", RecordPart::Tag)];
 
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce", "extranonce_prefix"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
