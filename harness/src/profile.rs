@@ -6,6 +6,7 @@ use std::time::Duration;
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
+use sv2_reference_pool::target::{self, Network};
 
 /// Something that a scenario may need of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "control.block",    doc: "can be made to see a new block" },
     Capability { name: "control.template", doc: "can be made to see a new template" },
     Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them" },
+    Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
     Capability { name: "noise",            doc: "is reached through Noise" },
 ];
@@ -77,6 +79,10 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
     PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
+    PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
+    PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
+    PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
+    PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
 
@@ -86,6 +92,13 @@ const CERTIFICATES: &[Choice] = &[
     ("expired", |config| certify(config, Validity { from: -86400, until: -3600 })),
     ("future",  |config| certify(config, Validity { from: 3600, until: 86400 })),
     ("valid",   |config| certify(config, Validity::default())),
+];
+
+/// Targets whose shares count as difficulty 1: the easiest one of a network.
+#[rustfmt::skip]
+const DIFFICULTY_ONE: &[Choice] = &[
+    ("mainnet", |config| config.pool.difficulty_one = target::difficulty_one(Network::Bitcoin)),
+    ("regtest", |config| config.pool.difficulty_one = target::difficulty_one(Network::Regtest)),
 ];
 
 fn certify(config: &mut EmbeddedConfig, validity: Validity) {
