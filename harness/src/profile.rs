@@ -1,5 +1,6 @@
 //! What a target can do, and how the suite is to treat it.
 
+use crate::custom::CustomJobAccess;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
@@ -24,6 +25,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "channel.extended", doc: "opens extended channels" },
     Capability { name: "control.block",    doc: "can be made to see a new block" },
     Capability { name: "control.template", doc: "can be made to see a new template" },
+    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them" },
     Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
     Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
@@ -81,6 +83,7 @@ pub enum SettingValue {
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
@@ -199,13 +202,15 @@ pub struct Profile {
     pub ack_batch_bound: u32,
     /// How long silence has to last where nothing proves it sooner.
     pub quiet: Duration,
+    /// What custom jobs take.
+    pub custom_jobs: Option<CustomJobAccess>,
 }
 
 impl Profile {
     /// The embedded pool.
     pub fn embedded() -> Self {
         let capabilities = CAPABILITIES.iter().map(|capability| capability.name).collect();
-        Self { capabilities, ..Self::foreign() }
+        Self { capabilities, custom_jobs: Some(CustomJobAccess::embedded()), ..Self::foreign() }
     }
 
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
@@ -219,6 +224,7 @@ impl Profile {
             reply_within: Duration::from_secs(5),
             ack_batch_bound: 100,
             quiet: Duration::from_secs(1),
+            custom_jobs: None,
         }
     }
 

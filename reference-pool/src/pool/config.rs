@@ -1,3 +1,4 @@
+use crate::custom::CustomJobs;
 use crate::extensions::{Extensions, WORKER_IDENTITY};
 use crate::faults::Fault;
 use crate::job::WorkError;
@@ -47,6 +48,8 @@ pub struct PoolConfig {
     /// Does not know EXT-0001: "Servers that do not support this extension will ignore the RequestExtensions message"
     /// (EXT-0001 4.3). Default false.
     pub ignores_extensions: bool,
+    /// Takes custom jobs, and REQUIRES_WORK_SELECTION at set-up (spec section 5.3.1). Default `None`.
+    pub custom_jobs: Option<CustomJobs>,
     /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
     pub extensions: Extensions,
     /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
@@ -76,6 +79,7 @@ impl Default for PoolConfig {
             extended_channels_only: false,
             refused_flags: 0,
             ignores_extensions: false,
+            custom_jobs: None,
             extensions: Extensions {
                 supported: BTreeSet::from([WORKER_IDENTITY]),
                 required: BTreeSet::new(),
