@@ -6,12 +6,14 @@
 
 pub mod cli;
 pub mod custom;
+pub mod coverage;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
+pub mod proof;
 pub mod report;
 pub mod runner;
 pub mod scenario;
