@@ -6,6 +6,10 @@ use super::catalogue::{
     PrevHashFirst, RunningCount, SameChannelId, SamePrefix, SkippedNonce, StaleCredited, TargetIgnored,
     UnknownJobNamed,
 };
+use super::process::{
+    AwaitedHandshake, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver, ResetByOpening,
+    UnboundedQueue,
+};
 use super::{Deviation, Fault, Layer};
 
 macro_rules! faults {
@@ -66,4 +70,18 @@ faults! {
         when "a share above its target" seen "no report known" => Share(TargetIgnored);
     "F20" "count-not-reset" Ack "SubmitShares.Success.new_submits_accepted_count" ["SV2-05-100"]
         when "each batch but the first" seen "stratum#1967, stratum#2101" => Ack(RunningCount);
+    "F31" "killed-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the program ends" seen "no report known" => Process(KilledByOpening);
+    "F32" "hung-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: nobody is answered any more" seen "no report known" => Process(HungByOpening);
+    "F33" "reset-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is reset" seen "no report known" => Process(ResetByOpening);
+    "F34" "closed-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is closed" seen "no report known" => Process(ClosedByOpening);
+    "F35" "no-deadlines" Process "the connection" ["ROB-01" "ROB-02" "ROB-03"]
+        when "a client that says nothing, or nothing more" seen "no report known" => Process(PatientForEver);
+    "F36" "unbounded-queue" Process "memory" ["ROB-05"]
+        when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
+    "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
+        when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
 }
