@@ -5,8 +5,8 @@
 //! time and [`drive`] on tokio. What comes out is a [`verdict`], which [`report`] writes down.
 
 pub mod cli;
-pub mod custom;
 pub mod coverage;
+pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
