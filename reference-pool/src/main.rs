@@ -101,6 +101,12 @@ struct WorkArguments {
     /// Token that is good for one custom job, hex; can be given several times. Without any no custom job is taken
     #[arg(long, value_name = "HEX", value_parser = token)]
     custom_job_token: Vec<Token>,
+    /// Flags of SetupConnection that are refused although they could be served, a number: 1 standard jobs, 4 version rolling
+    #[arg(long, value_name = "FLAGS", default_value_t = 0)]
+    refuse_flags: u32,
+    /// Know nothing of extensions and their negotiation
+    #[arg(long, conflicts_with = "require_extension")]
+    ignore_extensions: bool,
     /// Extension that every client has to negotiate, a number; can be given several times
     #[arg(long, value_name = "N")]
     require_extension: Vec<u16>,
@@ -264,6 +270,7 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
     let WorkArguments { shares_per_minute, ack_batch, .. } = arguments.work;
     let (seed, templates) = (arguments.seed, templates(&arguments.work));
     let WorkArguments { vardiff, inactivity, fixed_version, extended_channels_only, .. } = arguments.work;
+    let WorkArguments { refuse_flags, ignore_extensions, .. } = arguments.work;
     let config = PoolConfig {
         seed,
         templates,
@@ -274,6 +281,8 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
         fixed_version,
         extended_channels_only,
         custom_jobs: custom_jobs(&arguments.work),
+        refused_flags: refuse_flags,
+        ignores_extensions: ignore_extensions,
         extensions: extensions(&arguments.work),
         faults: arguments.fault.clone(),
         ..PoolConfig::default()
