@@ -88,6 +88,7 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "signature",    kind: SettingKind::Number(|config, length| sign(config, length)) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
     PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
@@ -135,6 +136,13 @@ fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {
         noise.validity = validity;
     }
+}
+
+/// A mark in the coinbase script of so many bytes.
+fn sign(config: &mut EmbeddedConfig, length: u64) -> Result<(), String> {
+    let length = usize::try_from(length).ok().filter(|length| *length <= 100);
+    config.pool.signature = vec![b's'; length.ok_or("a coinbase script has 100 bytes at most")?];
+    Ok(())
 }
 
 fn set<T: TryFrom<u64>>(field: &mut T, value: u64) -> Result<(), String> {

@@ -85,8 +85,8 @@ pub trait CustomRules: Send {
         right
     }
 
-    /// The job's id, which no valid job on the channel has (spec section 5.3.15); `latest` is that of the job before.
-    fn job_id(&mut self, right: u32, _latest: u32) -> u32 {
+    /// The job's id, which no valid job on the channel has (spec section 5.3.15).
+    fn job_id(&mut self, right: u32) -> u32 {
         right
     }
 

@@ -98,15 +98,15 @@ struct WorkArguments {
     /// Open no standard channels (REQUIRES_EXTENDED_CHANNELS)
     #[arg(long)]
     extended_channels_only: bool,
+    /// Token that is good for one custom job, hex; can be given several times. Without any no custom job is taken
+    #[arg(long, value_name = "HEX", value_parser = token)]
+    custom_job_token: Vec<Token>,
     /// Flags of SetupConnection that are refused although they could be served, a number: 1 standard jobs, 4 version rolling
     #[arg(long, value_name = "FLAGS", default_value_t = 0)]
     refuse_flags: u32,
     /// Know nothing of extensions and their negotiation
     #[arg(long, conflicts_with = "require_extension")]
     ignore_extensions: bool,
-    /// Token that is good for one custom job, hex; can be given several times. Without any no custom job is taken
-    #[arg(long, value_name = "HEX", value_parser = token)]
-    custom_job_token: Vec<Token>,
     /// Extension that every client has to negotiate, a number; can be given several times
     #[arg(long, value_name = "N")]
     require_extension: Vec<u16>,
@@ -284,9 +284,9 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
         inactivity: inactivity.0,
         fixed_version,
         extended_channels_only,
+        custom_jobs: custom_jobs(&arguments.work),
         refused_flags: refuse_flags,
         ignores_extensions: ignore_extensions,
-        custom_jobs: custom_jobs(&arguments.work),
         extensions: extensions(&arguments.work),
         faults: arguments.fault.clone(),
         ..PoolConfig::default()

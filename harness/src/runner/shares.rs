@@ -392,6 +392,7 @@ impl Player {
                 ("version", Some(number), _) => settings.version = number,
                 ("ntime", Some(number), _) => settings.ntime = number,
                 ("nonce", Some(number), _) => settings.nonce = number,
+                ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
                 ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
                 (EXTRANONCE_PREFIX, _, Datum::Bytes(_)) => {}
                 (field, _, value) => {

@@ -39,8 +39,8 @@ impl CustomRules for StandardCustomJob {
 pub(super) struct ReusedCustomId;
 
 impl CustomRules for ReusedCustomId {
-    fn job_id(&mut self, _: u32, latest: u32) -> u32 {
-        latest
+    fn job_id(&mut self, _: u32) -> u32 {
+        1
     }
 }
 

@@ -10,6 +10,7 @@ use super::catalogue_work::{
     AnyToken, AnyVersion, BackwardTarget, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne,
     GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
     StandardCustomJob, TargetNeverKept, UnannouncedCustomJob, UnansweredCustomJob, UnknownCustomJob,
+};
 use super::process::{
     AwaitedHandshake, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver, ResetByOpening,
     UnboundedQueue,
@@ -83,7 +84,7 @@ faults! {
     "F54" "custom-job-on-standard-channel" Job "SetCustomMiningJob.Success" ["SV2-05-150" "SV2-05-151"]
         when "a standard channel, or a group with one" seen "no report known" => Custom(StandardCustomJob);
     "F55" "custom-job-id-reused" Job "SetCustomMiningJob.Success.job_id" ["SV2-05-161"]
-        when "each custom job" seen "no report known" => Custom(ReusedCustomId);
+        when "each custom job is number 1" seen "no report known" => Custom(ReusedCustomId);
     "F56" "coinbase-prefix-dropped" Job "SetCustomMiningJob.coinbase_prefix" ["SV2-05-185" "SV2-05-160"]
         when "shares on each custom job" seen "no report known" => Custom(DroppedCoinbasePrefix);
     "F57" "work-selection-not-asked" Job "SetCustomMiningJob.Success" ["SV2-05-152"]

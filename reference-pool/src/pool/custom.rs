@@ -62,8 +62,7 @@ impl Connection {
         let work = work(request, script_head, &shared.work, &shared.config.payout, now)?;
         shared.tokens.remove(token);
         let (work, job_id) = (Arc::new(work), self.take_job_id());
-        let latest = job_id.wrapping_sub(1);
-        let job_id = shared.rules.custom(job_id, |rules, right| rules.job_id(right, latest));
+        let job_id = shared.rules.custom(job_id, |rules, right| rules.job_id(right));
         for id in members {
             if let Some(channel) = self.channels.get_mut(&id) {
                 channel.take_job(job_id, &work, request.min_ntime);
