@@ -6,6 +6,7 @@ use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
+use sv2_reference_pool::target::{self, Network};
 
 /// Something that a scenario may need of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +24,11 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "channel.extended", doc: "opens extended channels" },
     Capability { name: "control.block",    doc: "can be made to see a new block" },
     Capability { name: "control.template", doc: "can be made to see a new template" },
+    Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
     Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
     Capability { name: "extension.required", doc: "demands extension 0x0002 of every client" },
-    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, the worker behind a share, and demands no other" },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other" },
     Capability { name: "noise",            doc: "is reached through Noise" },
     Capability { name: "plaintext",        doc: "is reached without encryption" },
 ];
@@ -79,6 +81,10 @@ pub enum SettingValue {
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
+    PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
+    PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
+    PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
     PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
@@ -91,6 +97,13 @@ const CERTIFICATES: &[Choice] = &[
     ("expired", |config| certify(config, Validity { from: -86400, until: -3600 })),
     ("future",  |config| certify(config, Validity { from: 3600, until: 86400 })),
     ("valid",   |config| certify(config, Validity::default())),
+];
+
+/// Targets whose shares count as difficulty 1: the easiest one of a network.
+#[rustfmt::skip]
+const DIFFICULTY_ONE: &[Choice] = &[
+    ("mainnet", |config| config.pool.difficulty_one = target::difficulty_one(Network::Bitcoin)),
+    ("regtest", |config| config.pool.difficulty_one = target::difficulty_one(Network::Regtest)),
 ];
 
 /// What is spoken beside the core: no other extension than the negotiation, the worker behind a share, that as a demand,

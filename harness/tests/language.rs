@@ -126,6 +126,7 @@ fn the_reference_shows_every_verb() {
         "alive",
         "block",
         "template",
+        "provoke",
         "elapse",
         "close",
         "reset",

@@ -219,7 +219,7 @@ impl Report {
 fn by_level(level: Level) -> Verdict {
     match level {
         Level::Must | Level::MustNot | Level::Implied => Verdict::Fail,
-        Level::Should | Level::ShouldNot => Verdict::PassLenient,
+        Level::Should | Level::ShouldNot | Level::Robust => Verdict::PassLenient,
         Level::May => Verdict::Pass,
     }
 }

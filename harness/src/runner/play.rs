@@ -180,6 +180,7 @@ impl Player {
             StepKind::Template { capture } => {
                 self.trigger(Control::Template, "control.template", capture).await
             }
+            StepKind::Provoke(provoke) => self.provoke(step, provoke).await,
             StepKind::Elapse { duration } => {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
@@ -203,7 +204,7 @@ impl Player {
         }
     }
 
-    async fn trigger(
+    pub(super) async fn trigger(
         &mut self,
         control: Control,
         capability: &str,
@@ -214,10 +215,11 @@ impl Player {
                 "the target does not have {capability}; see --serve-templates"
             )));
         }
-        let text = match control {
+        let text = match &control {
             Control::Barrier => "barrier".to_owned(),
             Control::Block => "a new block".to_owned(),
             Control::Template => "a new template".to_owned(),
+            Control::Provoke(_, message) => format!("the server is to send {}", message.spec().unique_name()),
             Control::Elapse(duration) => format!("{duration:?} pass"),
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());

@@ -16,6 +16,7 @@
 //!           | await jobs on REF, REF.. at one tip -> $CAP, $CAP.. [within DURATION]
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
+//!           | provoke MESSAGE set*
 //!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
 //! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
@@ -25,7 +26,7 @@
 //!             as the verb has a use for them
 //! UNLESS    = unless EXPR [OP EXPR]
 //! OP        = == | != | < | <= | > | >= | ~ | in
-//! EXPR      = operands joined by | ^ & ++ + - (loosest first)
+//! EXPR      = operands joined by | ^ & ++ + - * / (loosest first; + and - bind alike, * and / too)
 //! REF       = $CAP(.NAME | [N])*        PATH = NAME(.NAME | [N])*        ARGUMENT = NAME: EXPR
 //! ```
 
@@ -209,6 +210,8 @@ pub enum StepKind {
         /// The name for the new template.
         capture: Option<Ident>,
     },
+    /// `provoke MESSAGE`: the server is made to send a message of its own accord.
+    Provoke(Provoke),
     /// `elapse DUR`: protocol time moves on.
     Elapse {
         /// By how much: a duration or a parameter.
@@ -270,6 +273,15 @@ pub struct Send {
     pub fields: Vec<Assignment>,
     /// What is done to the encoded frame, one of each kind at most.
     pub modifiers: Vec<Modifier>,
+}
+
+/// `provoke MESSAGE` with `field = expr` lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provoke {
+    /// The message.
+    pub message: Ident,
+    /// Fields that are set; what the server decides by itself is not looked at.
+    pub fields: Vec<Assignment>,
 }
 
 /// A line such as `truncate 3`: the frame is changed after encoding.

@@ -130,6 +130,8 @@ fn binary_operator(cursor: &Cursor<'_>) -> Option<(BinaryOperator, u8)> {
         Token::Mark("++") => Some((BinaryOperator::Concat, 3)),
         Token::Mark("+") => Some((BinaryOperator::Add, 4)),
         Token::Mark("-") => Some((BinaryOperator::Subtract, 4)),
+        Token::Mark("*") => Some((BinaryOperator::Multiply, 5)),
+        Token::Mark("/") => Some((BinaryOperator::Divide, 5)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
     Assignment, Call, Corrupt, Entry, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier,
-    ModifierKind, Operator, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
+    ModifierKind, Operator, Provoke, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
@@ -52,6 +52,7 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
     match verb.node.as_str() {
         "handshake" => handshake(cursor, body),
         "send" => send(cursor, body),
+        "provoke" => provoke(cursor, body),
         "expect" => expect::expect(cursor, body).map(StepKind::Expect),
         "mine" => mine(cursor, body),
         "submit" => submit(cursor, body),
@@ -138,6 +139,17 @@ fn send(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
         Ok(())
     });
     Ok(StepKind::Send(Send { message, capture, fields, modifiers }))
+}
+
+fn provoke(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
+    let message = cursor.dotted("the name of a message")?;
+    cursor.finish()?;
+    let mut fields = Vec::new();
+    body.items(|cursor| {
+        fields.push(assignment(cursor)?);
+        Ok(())
+    });
+    Ok(StepKind::Provoke(Provoke { message, fields }))
 }
 
 fn modifier(cursor: &mut Cursor<'_>) -> Result<Option<Modifier>, ScenarioError> {

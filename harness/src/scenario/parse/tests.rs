@@ -51,6 +51,8 @@ fn show(expr: &Expr) -> String {
                 BinaryOperator::Concat => "++",
                 BinaryOperator::Add => "+",
                 BinaryOperator::Subtract => "-",
+                BinaryOperator::Multiply => "*",
+                BinaryOperator::Divide => "/",
             };
             format!("({} {sign} {})", show(left), show(right))
         }
@@ -71,6 +73,7 @@ fn checks(claims: &Claims) -> Vec<&str> {
 fn operators_bind_as_documented() {
     assert_eq!(grouped("1 | 2 ^ 3 & 4 ++ 5 + 6"), "(1 | (2 ^ (3 & (4 ++ (5 + 6)))))");
     assert_eq!(grouped("1 + 2 ++ 3 & 4 ^ 5 | 6"), "(((((1 + 2) ++ 3) & 4) ^ 5) | 6)");
+    assert_eq!(grouped("1 + 2 * 3 / 4 - 5"), "((1 + ((2 * 3) / 4)) - 5)");
     assert_eq!(grouped("1 - 2 + 3 - 4"), "(((1 - 2) + 3) - 4)");
     assert_eq!(grouped("(1 | 2) & len($a ++ $b)"), "((1 | 2) & len(($a ++ $b)))");
     assert_eq!(grouped("repeat($a, 2 + 3) ++ numbers(1, $b)"), "(repeat($a, (2 + 3)) ++ numbers(1, $b))");

@@ -45,7 +45,8 @@ pub struct Expr {
     pub span: Span,
 }
 
-/// The expressions. Precedence, loosest first: `|`, `^`, `&`, `++`, then `+` and `-`; all group to the left.
+/// The expressions. Precedence, loosest first: `|`, `^`, `&`, `++`, then `+` and `-`, then `*` and `/`; all
+/// group to the left.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     /// `17`, `0x2000`, `1_000`: up to 256 bits, unsigned.
@@ -106,6 +107,10 @@ pub enum BinaryOperator {
     Add,
     /// `-`
     Subtract,
+    /// `*`
+    Multiply,
+    /// `/`: the whole part of the quotient.
+    Divide,
 }
 
 /// `OP expr`.
