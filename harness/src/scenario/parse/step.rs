@@ -26,7 +26,7 @@ const PARTS: &[(&str, RecordPart)] =
     &[("header", RecordPart::Header), ("payload", RecordPart::Payload), ("tag", RecordPart::Tag)];
 
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "extranonce_prefix", "nonce"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
@@ -70,6 +70,7 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
         "await" => several::awaited(cursor)?,
         "assert" => several::assertion(cursor)?,
+        "assume" => StepKind::Assume { condition: several::condition(cursor)? },
         "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
