@@ -42,6 +42,11 @@ pub struct PoolConfig {
     pub fixed_version: bool,
     /// Opens no standard channels: REQUIRES_EXTENDED_CHANNELS (spec section 5.3.1). Default false.
     pub extended_channels_only: bool,
+    /// Flags of `SetupConnection` that are refused although they could be served. Default 0.
+    pub refused_flags: u32,
+    /// Does not know EXT-0001: "Servers that do not support this extension will ignore the RequestExtensions message"
+    /// (EXT-0001 4.3). Default false.
+    pub ignores_extensions: bool,
     /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
     pub extensions: Extensions,
     /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
@@ -69,6 +74,8 @@ impl Default for PoolConfig {
             vardiff: None,
             fixed_version: false,
             extended_channels_only: false,
+            refused_flags: 0,
+            ignores_extensions: false,
             extensions: Extensions {
                 supported: BTreeSet::from([WORKER_IDENTITY]),
                 required: BTreeSet::new(),
