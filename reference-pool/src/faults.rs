@@ -39,6 +39,7 @@
 //! [`Statistics::faults`]: crate::pool::Statistics::faults
 
 mod catalogue;
+mod catalogue_channels;
 mod rules;
 mod table;
 
