@@ -7,7 +7,7 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, Condition, Entry, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -59,6 +59,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                     format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
                 (Verdict::Inconclusive, Some(reason))
             }
+            Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, Some(reason)),
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
             Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
@@ -72,7 +73,11 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
 }
 
 fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
-    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let verdict = match report.verdict() {
+        // What was found before an assumption did not hold stays.
+        Verdict::Pass if verdict == Verdict::NotApplicable => verdict,
+        found => verdict.max(found),
+    };
     let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
     let reason = reason.or_else(|| {
         let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
@@ -182,6 +187,7 @@ impl Player {
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Assume { condition } => self.assume(step, condition),
             StepKind::Alive { claims } => self.alive(step, claims).await,
             StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
             StepKind::Template { capture } => {
@@ -237,6 +243,15 @@ impl Player {
             self.env.bind(&capture.node, Datum::Unknown);
         }
         Ok(())
+    }
+
+    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
+        if self.env.condition(condition)? {
+            return Ok(());
+        }
+        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
+        let left = self.env.eval(&condition.left)?.describe();
+        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
     }
 
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
