@@ -30,7 +30,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
     Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
     Capability { name: "extension.required", doc: "demands extension 0x0002 of every client" },
-    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, the worker behind a share, and demands no other" },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other" },
     Capability { name: "noise",            doc: "is reached through Noise" },
     Capability { name: "plaintext",        doc: "is reached without encryption" },
 ];

@@ -16,7 +16,7 @@ use sv2_reference_pool::extensions::Extensions;
 use sv2_reference_pool::faults::{FAULTS, Fault};
 use sv2_reference_pool::node::{Node, NodeConfig, NoiseConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::{Pool, PoolConfig, Vardiff};
-use sv2_reference_pool::server::{Server, ServerHandle};
+use sv2_reference_pool::server::{Ended, Server, ServerHandle};
 use sv2_reference_pool::service::Service;
 use sv2_reference_pool::template::fixed::TemplateConfig;
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
@@ -199,7 +199,11 @@ async fn serve(arguments: &Arguments, service: impl Service) -> Result<(), Failu
     tokio::select! {
         biased;
         ended = steer => ended,
-        () = server.run() => Ok(()),
+        ended = server.run() => match ended {
+            Ended::Shutdown => Ok(()),
+            // As wanted: a fault is to look like the real thing.
+            Ended::Died => std::process::abort(),
+        },
     }
 }
 

@@ -2,8 +2,8 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::{
-    AckRules, Certifier, ChannelRules, CustomRules, Deviation, Fault, Frames, JobRules, Records, SetupRules,
-    ShareRules,
+    AckRules, Certifier, ChannelRules, CustomRules, Deviation, Fault, Frames, JobRules, Process, Records,
+    SetupRules, ShareRules,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -67,6 +67,7 @@ impl Rules {
         custom Custom CustomRules;
         share Share ShareRules;
         ack Ack AckRules;
+        process Process Process;
     }
 }
 

@@ -11,6 +11,10 @@ use super::catalogue_work::{
     GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
     StandardCustomJob, TargetNeverKept, UnannouncedCustomJob, UnansweredCustomJob, UnknownCustomJob,
 };
+use super::process::{
+    AwaitedHandshake, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver, ResetByOpening,
+    UnboundedQueue,
+};
 use super::{Deviation, Fault, Layer};
 
 macro_rules! faults {
@@ -103,4 +107,18 @@ faults! {
         when "a job for a group of two" seen "no report known" => Job(GroupJobForOne);
     "F66" "high-extranonce-refused" Share "SubmitShares.Error" ["SV2-05-180"]
         when "an extranonce with the highest bit set" seen "no report known" => Share(LowExtranonces);
+    "F31" "killed-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the program ends" seen "no report known" => Process(KilledByOpening);
+    "F32" "hung-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: nobody is answered any more" seen "no report known" => Process(HungByOpening);
+    "F33" "reset-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is reset" seen "no report known" => Process(ResetByOpening);
+    "F34" "closed-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is closed" seen "no report known" => Process(ClosedByOpening);
+    "F35" "no-deadlines" Process "the connection" ["ROB-01" "ROB-02" "ROB-03"]
+        when "a client that says nothing, or nothing more" seen "no report known" => Process(PatientForEver);
+    "F36" "unbounded-queue" Process "memory" ["ROB-05"]
+        when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
+    "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
+        when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
 }
