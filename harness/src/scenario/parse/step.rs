@@ -107,7 +107,7 @@ fn handshake(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let (mut fields, mut judgements) = (Vec::new(), Vec::new());
     body.items(|cursor| {
         if matches!(cursor.peek_second(), Some(Token::Mark("="))) {
-            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, "")?);
+            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, ", and `==` judges what was seen")?);
         } else {
             judgements.push(judgement(cursor)?);
         }
