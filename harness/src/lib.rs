@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+pub mod explain;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
