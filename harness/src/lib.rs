@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod coverage;
+pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
