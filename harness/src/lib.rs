@@ -8,6 +8,7 @@ pub mod cli;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+mod holdings;
 pub mod ledger;
 pub mod miner;
 pub mod profile;

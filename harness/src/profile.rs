@@ -26,6 +26,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
     Capability { name: "noise",            doc: "is reached through Noise" },
+    Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux" },
 ];
 
 /// What the embedded pool is made of.
@@ -75,6 +76,7 @@ pub enum SettingValue {
 #[rustfmt::skip]
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
+    PoolSetting { name: "max-channels", kind: SettingKind::Number(|config, value| set(&mut config.pool.max_channels, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },

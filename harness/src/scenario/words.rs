@@ -14,6 +14,8 @@ pub(super) const VERBS: &[&str] = &[
     "settle",
     "assert",
     "never",
+    "measure",
+    "repeat",
     "alive",
     "block",
     "template",
