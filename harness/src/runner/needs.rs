@@ -26,6 +26,7 @@ fn collect<'a>(
             StepKind::Block { .. } => _ = needs.insert("control.block"),
             StepKind::Template { .. } => _ = needs.insert("control.template"),
             StepKind::Provoke(_) => _ = needs.insert("control.messages"),
+            StepKind::Measure { .. } => _ = needs.insert("statistics"),
             StepKind::Elapse { duration } if !is_short(duration) => _ = needs.insert("control.time"),
             StepKind::Corrupt(_) => _ = needs.insert("noise"),
             StepKind::Call(call) => {

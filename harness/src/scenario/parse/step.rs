@@ -81,6 +81,11 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "block" => StepKind::Block { capture: tail(cursor, "block", &[Clause::Capture])?.capture },
         "template" => StepKind::Template { capture: tail(cursor, "template", &[Clause::Capture])?.capture },
         "elapse" => StepKind::Elapse { duration: duration(cursor)? },
+        "measure" => {
+            cursor.need_mark("->")?;
+            StepKind::Measure { capture: cursor.capture()? }
+        }
+        "repeat" => StepKind::Call(repeated(cursor)?),
         "chunk" => StepKind::Chunk { size: chunk(cursor)? },
         "coalesce" => StepKind::Coalesce,
         "flush" => StepKind::Flush,
@@ -282,7 +287,21 @@ fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
         return Err(ScenarioError::new(verb.span, "a fragment is named in small letters: `open-standard`"));
     }
     let arguments = header::arguments(cursor)?;
-    Ok(Call { fragment: verb.clone(), arguments, results: cursor.captures()? })
+    Ok(Call { times: None, fragment: verb.clone(), arguments, results: cursor.captures()? })
+}
+
+/// Reads what follows `repeat`.
+fn repeated(cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
+    let times = number(expression(cursor)?)?;
+    let fragment = cursor.word("the name of a fragment")?;
+    let call = call(&fragment, cursor)?;
+    match call.results.first() {
+        Some(result) => {
+            let error = ScenarioError::new(result.span, "a fragment that is repeated gives no results");
+            Err(error.help("each name is bound once"))
+        }
+        None => Ok(Call { times: Some(times), ..call }),
+    }
 }
 
 fn chunk(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
