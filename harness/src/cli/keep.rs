@@ -150,6 +150,7 @@ fn mark(plan: &Plan, outcome: &mut Outcome, death: &Death) {
     outcome.verdict = outcome.verdict.max(Verdict::Fail);
     outcome.reason = Some(format!("the target died in this scenario: {death}"));
     outcome.findings.push(Finding {
+        rule: None,
         verdict: Verdict::Fail,
         clauses: Vec::new(),
         ambiguity: None,
