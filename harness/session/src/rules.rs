@@ -8,10 +8,22 @@
 //! Rules judge the server's frames only. What the client sends is what they judge by; where it was garbage, the rules about
 //! reactions are silent from then on ([`Watch::spoil`]).
 
+mod accounts;
+mod address;
+mod coinbase;
 mod frames;
+mod groups;
+mod jobs;
+mod opening;
+mod pace;
+mod setup;
+mod space;
+mod targets;
 mod text;
+mod tips;
 mod tlv;
 
+use crate::channel::Channel;
 use crate::history::History;
 use crate::session::Session;
 use crate::watch::Moment;
@@ -134,6 +146,13 @@ impl<'a> Seen<'a> {
     pub(crate) fn message(&self) -> Option<&'a Message> {
         self.decoded.ok()
     }
+
+    /// The open channels that an id addresses: the channel of that id, or the members of the group of that id.
+    pub(crate) fn addressed(&self, id: u32) -> Vec<&'a Channel> {
+        let session = self.session;
+        let members = session.group(id).filter(|member| *member != id).filter_map(|id| session.channel(id));
+        session.channel(id).into_iter().chain(members).collect()
+    }
 }
 
 /// How a connection ended.
@@ -151,7 +170,15 @@ pub(crate) trait Rule {
     fn before(&mut self, _seen: &Seen<'_>, _say: &mut Say<'_>) {}
     fn after(&mut self, _seen: &Seen<'_>, _say: &mut Say<'_>) {}
     fn unreadable(&mut self, _error: &LinkError, _say: &mut Say<'_>) {}
-    fn ended(&mut self, _connection: usize, _ending: Ending, _history: &History, _say: &mut Say<'_>) {}
+    fn ended(
+        &mut self,
+        _connection: usize,
+        _ending: Ending,
+        _history: &History,
+        _now: Moment,
+        _say: &mut Say<'_>,
+    ) {
+    }
 }
 
 /// A rule without a memory, over each frame of the server before the model has taken it in.
@@ -242,4 +269,88 @@ rules! {
         "a reason_code of printable ASCII, without control characters" => Each(text::reason_code);
     "string-terminator" ["SV2-03-011"] Connection false
         "strings that do not end with a zero byte" => Each(text::terminator);
+    "setup-answer" ["SV2-03-060"] Connection true
+        "one answer to SetupConnection, before anything else" => Each(setup::answer);
+    "setup-version" ["SV2-03-071"] Connection false
+        "a used_version from the range that the client offered" => Each(setup::version);
+    "setup-refusal" ["SV2-03-077"] Connection true
+        "nothing but a close after SetupConnection.Error" => setup::Refusal::default();
+    "server-flags" ["SV2-03-074" "SV2-05-031"] Connection false
+        "flags that are defined for the server's success" => Each(setup::server_flags);
+    "flags-not-echoed" ["SV2-03-074"] Conversation true
+        "the server's own features, whatever the client asked for" => setup::NotEchoed::default();
+    "fixed-version" ["SV2-05-026"] Connection false
+        "an error, or a success without REQUIRES_FIXED_VERSION, for a client that requires version rolling" => Each(setup::fixed_version);
+    "version-rolling" ["SV2-05-025" "SV2-05-027"] Connection false
+        "version_rolling_allowed as both sides' flags promise" => Each(setup::rolling_in_jobs);
+    "extended-channels-only" ["SV2-05-029"] Connection false
+        "OpenMiningChannel.Error for a standard channel once REQUIRES_EXTENDED_CHANNELS was announced" => Each(setup::extended_channels);
+    "standard-jobs-only" ["SV2-05-023" "SV2-05-175"] Connection false
+        "neither extended jobs nor SetGroupChannel for a client that requires standard jobs" => Each(setup::standard_jobs);
+    "opening-answer" ["SV2-05-034" "SV2-05-045" "SV2-05-056"] Connection true
+        "one answer to each channel request, with its request_id" => Each(opening::pairing);
+    "opening-kind" ["SV2-05-046"] Connection true
+        "a success of the kind that was asked for" => Each(opening::kind);
+    "opening-target" ["SV2-05-043" "SV2-05-047"] Connection true
+        "a target above zero and within the client's max_target" => Each(opening::target);
+    "opening-extranonce" ["SV2-05-051" "SV2-05-053"] Connection true
+        "an extranonce_size from what was asked for up to 32, with the prefix 32 at most" => Each(opening::extranonce);
+    "opening-refused" ["SV2-05-057"] Connection true
+        "a connection that goes on after OpenMiningChannel.Error" => opening::RefusalIsHarmless::default();
+    "channel-ids" ["SV2-05-013"] Connection false
+        "channel ids that no other channel of the connection has" => Each(opening::channel_ids);
+    "id-space" ["SV2-05-021" "SV2-05-173"] Connection false
+        "group ids that are no channel's, and channel ids that are no group's" => Each(opening::id_space);
+    "membership" ["SV2-05-022"] Connection false
+        "a group for each channel" => Each(opening::membership);
+    "custom-job-answer" ["SV2-05-157" "SV2-05-163"] Connection true
+        "request_id and channel_id of a custom job sent back, once" => Each(opening::custom_pairing);
+    "known-address" ["SV2-03-026" "SV2-05-014"] Connection true
+        "a channel_id of a channel that was opened or of a group, or in an error one that the client named" => Each(address::known);
+    "closed-channel" ["SV2-05-068"] Connection true
+        "nothing more for a channel that the client has closed" => Each(address::closed);
+    "job-address" ["SV2-05-004" "SV2-05-005"] Connection false
+        "NewMiningJob for standard channels, NewExtendedMiningJob for extended channels and groups" => Each(address::of_jobs);
+    "prefix-address" ["SV2-05-080"] Connection false
+        "SetExtranoncePrefix for a channel" => Each(address::of_prefix);
+    "prev-hash-address" ["SV2-05-140"] Connection false
+        "a previous hash once, for a channel or its group" => Each(address::of_prev_hash);
+    "extranonce-sizes" ["SV2-05-007" "SV2-05-081" "SV2-05-176"] Connection false
+        "the same length of prefix and extranonce together on all channels of a group" => groups::EqualSizes::default();
+    "group-prefixes" ["SV2-05-048"] Connection false
+        "prefixes that keep the coinbases of a group's channels apart" => groups::DistinctPrefixes;
+    "group-members" ["SV2-05-174"] Connection false
+        "open channels in SetGroupChannel" => Each(groups::open_members);
+    "first-message" ["SV2-05-115" "SV2-05-116"] Connection true
+        "a future job as the first message on a new standard channel" => jobs::FirstMessage::default();
+    "prev-hash-first" ["SV2-05-122"] Connection false
+        "SetNewPrevHash before the first job with min_ntime" => Each(jobs::prev_hash_first);
+    "job-version" ["SV2-05-124"] Connection false
+        "a version of at least 4 as a signed number" => Each(jobs::version);
+    "job-ids" ["SV2-05-120" "SV2-05-131" "SV2-05-161"] Connection false
+        "job ids that no other valid job of the channel has" => jobs::UniqueIds::default();
+    "names-future-job" ["SV2-05-145"] Connection false
+        "SetNewPrevHash with the id of a job that was sent as a future job since the one before" => jobs::NamesFutureJob::default();
+    "min-ntime" ["SV2-05-146"] Connection false
+        "a min_ntime not more than two hours ahead of the clock" => Each(tips::min_ntime);
+    "nbits" ["SV2-05-147"] Connection false
+        "nbits that are a positive target of at most 256 bits" => Each(tips::nbits);
+    "coinbase-parts" ["SV2-03-095" "SV2-05-008" "SV2-05-135" "SV2-05-137"] Connection false
+        "coinbase parts that form a stripped coinbase transaction with every channel's extranonce in its script" => coinbase::Parts;
+    "target-maximum" ["SV2-05-170"] Connection true
+        "a target within the maximum that the client declared last" => targets::WithinMaximum::default();
+    "accounting" ["SV2-05-097" "SV2-05-098" "SV2-05-100" "SV2-05-103" "SV2-05-111"] Connection true
+        "as many shares credited and refused as were sent, or less" => accounts::Conserved;
+    "acknowledged-number" ["SV2-05-099"] Connection true
+        "a last_sequence_number that was sent on the channel, of a share that was not refused" => Each(accounts::named_number);
+    "one-error-per-share" ["SV2-05-107"] Connection true
+        "one SubmitShares.Error for a share, with its number" => Each(accounts::one_error);
+    "difficulty-sum" ["SV2-05-101" "SV2-05-102"] Connection true
+        "a new_shares_sum that is the difficulty of the batch's shares" => accounts::Sums::default();
+    "disjoint-work" ["SV2-05-002" "SV2-05-054"] Conversation false
+        "work that no other channel can do" => space::Disjoint::default();
+    "speculation" ["SV2-05-009" "SV2-05-011"] Connection false
+        "jobs ahead of their previous hash, followed by fresh ones" => pace::Speculation::default();
+    "fresh-work" ["SV2-05-003"] Connection false
+        "jobs as fast as the client's hash rate uses them up" => pace::FreshWork::default();
 }

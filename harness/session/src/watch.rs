@@ -121,11 +121,11 @@ impl Watch {
     }
 
     /// The connection has ended.
-    pub fn ended(&mut self, ending: Ending, all: &mut Conversation) -> Vec<Judgement> {
+    pub fn ended(&mut self, ending: Ending, now: Moment, all: &mut Conversation) -> Vec<Judgement> {
         let (connection, history) = (self.connection, &self.history);
         let mut said = Vec::new();
         each(&mut self.rules, all, history, &mut said, |running, say| {
-            running.rule.ended(connection, ending, history, say);
+            running.rule.ended(connection, ending, history, now, say);
         });
         said
     }

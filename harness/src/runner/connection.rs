@@ -142,7 +142,7 @@ impl Conn {
     /// The connection is over for the rules too.
     pub(crate) fn over(&mut self, ending: Ending, lines: usize) {
         if !std::mem::replace(&mut self.is_over, true) {
-            let said = self.watch.ended(ending, &mut self.all.borrow_mut());
+            let said = self.watch.ended(ending, self.moment(), &mut self.all.borrow_mut());
             self.said.extend(said.into_iter().map(|judgement| (judgement, lines)));
         }
     }

@@ -49,8 +49,8 @@ pub(crate) fn judged(trace: &str, wanted: impl Fn(&RuleSpec) -> bool + Copy) -> 
                 watch.spoil();
                 Vec::new()
             }
-            (">", "close") => watch.ended(Ending::ByClient, &mut all),
-            ("<", "close") => watch.ended(Ending::ByServer, &mut all),
+            (">", "close") => watch.ended(Ending::ByClient, now, &mut all),
+            ("<", "close") => watch.ended(Ending::ByServer, now, &mut all),
             ("<", "endless") => {
                 let problem = Problem::TooLong { got: 1 << 30, max: 1 << 24 };
                 let (what, field) = ("frame header", "msg_length");
