@@ -8,11 +8,13 @@ mod interrupt;
 mod keep;
 mod launch;
 mod lint;
+mod play;
 mod progress;
 mod review;
 mod run;
 mod select;
 mod style;
+mod templates;
 
 use crate::ledger::Ledger;
 use crate::report;
