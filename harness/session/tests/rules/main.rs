@@ -1,7 +1,11 @@
 //! Every rule has a trace that keeps it and traces that break it: a rule that is switched off, or gone blind, fails here.
 
+mod accounts;
+mod channels;
 mod frames;
+mod jobs;
 mod notation;
+mod setup;
 
 use notation::{breaches, judged};
 use std::collections::BTreeSet;
@@ -16,8 +20,11 @@ pub(crate) struct Traces {
     pub(crate) breaks: &'static [(&'static str, &'static str)],
 }
 
+/// Clauses that permit something and that nobody can break.
+const PERMISSIONS: &[&str] = &["SV2-05-098"];
+
 fn all() -> impl Iterator<Item = &'static Traces> {
-    [frames::TRACES].into_iter().flatten()
+    [frames::TRACES, setup::TRACES, channels::TRACES, jobs::TRACES, accounts::TRACES].into_iter().flatten()
 }
 
 fn traces_of(rule: &RuleSpec) -> &'static Traces {
@@ -66,7 +73,7 @@ fn every_rule_is_broken_by_its_traces_in_each_of_its_clauses() {
             let without = judged(trace, |other| other != rule);
             assert_eq!(breaches(&without), others, "{} is switched off: {trace}", rule.name);
         }
-        let claimed: BTreeSet<_> = rule.clauses.iter().collect();
+        let claimed: BTreeSet<_> = rule.clauses.iter().filter(|id| !PERMISSIONS.contains(id)).collect();
         assert_eq!(broken, claimed, "{} breaks other clauses than it claims", rule.name);
     }
 }

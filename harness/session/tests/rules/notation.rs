@@ -12,6 +12,9 @@
 //! setup flags=1                            SetupConnection and its success
 //! standard 2 7                             channel 2 of group 7 is opened: target 1000, 12 bytes of prefix
 //! extended 3 7                             the same with 4 bytes of prefix and 8 of extranonce
+//! job 2 1 none                             NewMiningJob: channel, job, min_ntime
+//! xjob 7 1 none                            NewExtendedMiningJob for 12 bytes of extranonce: address, job, min_ntime
+//! tip 2 1 77                               SetNewPrevHash: address, job, previous hash
 //! ```
 
 use std::collections::BTreeMap;
@@ -24,6 +27,12 @@ use sv2_wire::{DecodeError, FieldType, Message, MessageSpec, Problem, U256, Valu
 
 /// Unix time at the beginning.
 const START: u32 = 1_700_000_000;
+
+/// Version, one input that spends nothing, and a script of 4 bytes and 12 of extranonce.
+const COINBASE_PREFIX: &str =
+    "02000000010000000000000000000000000000000000000000000000000000000000000000ffffffff1003aabbcc";
+/// Sequence, one output, lock time.
+const COINBASE_SUFFIX: &str = "ffffffff0100f2052a01000000015100000000";
 
 /// What the rules that `wanted` lets through say about a conversation.
 pub(crate) fn judged(trace: &str, wanted: impl Fn(&RuleSpec) -> bool + Copy) -> Vec<Judgement> {
@@ -96,6 +105,20 @@ fn expanded(line: &str) -> Vec<String> {
                 ),
             ]
         }
+        ["job", id, job, min_ntime, rest @ ..] => {
+            let (root, rest) = (format!("{id}{job:0>3}"), rest.join(" "));
+            vec![format!(
+                "< NewMiningJob channel_id={id} job_id={job} min_ntime={min_ntime} version=0x20000000 merkle_root={root} {rest}"
+            )]
+        }
+        ["xjob", id, job, min_ntime, rest @ ..] => vec![format!(
+            "< NewExtendedMiningJob channel_id={id} job_id={job} min_ntime={min_ntime} version=0x20000000 version_rolling_allowed=true coinbase_tx_prefix={COINBASE_PREFIX} coinbase_tx_suffix={COINBASE_SUFFIX} {}",
+            rest.join(" ")
+        )],
+        ["tip", id, job, prev_hash, rest @ ..] => vec![format!(
+            "< SetNewPrevHash channel_id={id} job_id={job} prev_hash={prev_hash} min_ntime={START} nbits=0x207fffff {}",
+            rest.join(" ")
+        )],
         _ => return vec![line.to_owned()],
     };
     lines.into_iter().map(|line| format!("{name} {line}").trim().to_owned()).collect()
