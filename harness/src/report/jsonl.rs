@@ -25,8 +25,10 @@ fn scenario(outcome: &Outcome, run: &Run) -> Json {
         Comparison::Changed(_) => "changed",
         Comparison::Missing => "missing",
     });
-    let clauses =
-        outcome.clauses.iter().map(|clause| json!({ "id": clause.id, "verdict": clause.verdict.name() }));
+    let clauses = outcome
+        .clauses
+        .iter()
+        .map(|clause| json!({ "id": clause.id, "verdict": clause.verdict.name(), "rule": clause.rule }));
     json!({
         "event": "scenario",
         "id": outcome.id,
@@ -47,6 +49,7 @@ fn finding(finding: &Finding) -> Json {
     json!({
         "verdict": finding.verdict.name(),
         "clauses": finding.clauses,
+        "rule": finding.rule,
         "ambiguity": finding.ambiguity,
         "allowed": finding.allowed,
         "came": finding.came,

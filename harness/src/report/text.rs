@@ -83,6 +83,9 @@ fn show(text: &mut String, finding: &Finding, ledger: &Ledger) {
     snippet(text, &finding.place);
     line(text, format_args!("  allowed  {}", finding.allowed));
     line(text, format_args!("  came     {}", cut(&finding.came)));
+    if let Some(rule) = finding.rule {
+        line(text, format_args!("  rule     {rule}"));
+    }
     for clause in finding.clauses.iter().filter_map(|id| ledger.clause(id)) {
         let (id, level, section) = (&clause.id, clause.level.name(), &clause.section);
         line(text, format_args!("  clause   {id} ({level}, section {section}): {}", clause.text));
