@@ -133,6 +133,18 @@ pub trait ChannelRules: Send {
         right
     }
 
+    /// How far a new target reaches: "applicable for all jobs received on the channel in the future or already received
+    /// with an empty `min_ntime`", and not for active ones (spec section 5.3.21, AMB-141).
+    fn reach(&mut self, right: Reach) -> Reach {
+        right
+    }
+
+    /// Whether a target for a group is for this member, the `index`-th: "applicable to all channels in the group" (spec
+    /// section 5.3.21).
+    fn is_member_retargeted(&mut self, right: bool, _index: usize) -> bool {
+        right
+    }
+
     /// Whether standard channels are opened. REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a
     /// standard channel" (spec section 5.3.1).
     fn opens_standard(&mut self, right: bool) -> bool {
@@ -158,18 +170,6 @@ pub trait ChannelRules: Send {
     /// Whether a new prefix is for jobs that were sent before it too; it is for those "sent after this message" (spec
     /// section 5.3.10).
     fn reaches_earlier_jobs(&mut self, right: bool) -> bool {
-        right
-    }
-
-    /// How far a new target reaches: "applicable for all jobs received on the channel in the future or already received
-    /// with an empty `min_ntime`", and not for active ones (spec section 5.3.21, AMB-141).
-    fn reach(&mut self, right: Reach) -> Reach {
-        right
-    }
-
-    /// Whether a target for a group is for this member, the `index`-th: "applicable to all channels in the group" (spec
-    /// section 5.3.21).
-    fn is_member_retargeted(&mut self, right: bool, _index: usize) -> bool {
         right
     }
 

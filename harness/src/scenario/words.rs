@@ -15,6 +15,8 @@ pub(super) const VERBS: &[&str] = &[
     "assert",
     "assume",
     "never",
+    "measure",
+    "repeat",
     "alive",
     "block",
     "template",
