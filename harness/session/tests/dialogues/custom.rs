@@ -36,7 +36,9 @@ fn a_job_is_there_once_the_server_has_taken_it() {
     assert_eq!(talk.mines(2), None);
     talk.server(success(2, 5, 8));
     let job = talk.job_on(2, 8);
-    let JobState::Active { prev_hash, nbits, min_ntime, tip, .. } = job.state else { panic!("{:?}", job.state) };
+    let JobState::Active { prev_hash, nbits, min_ntime, tip, .. } = job.state else {
+        panic!("{:?}", job.state)
+    };
     assert_eq!((prev_hash, nbits, min_ntime, tip), (U256::from(60), 0x1d00_ffff, 61, 0));
     assert!(job.version_rolling_allowed && !job.came_as_future);
     let basis = talk.session.basis(job).expect("it is active");
