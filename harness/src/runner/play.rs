@@ -47,12 +47,18 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
+        player.gather();
+        // What a rule found is found, whatever became of the shares.
+        let is_breached = player.report.is_breached();
+        let is_last = tries == TRIES || is_breached || !matches!(played, Err(Stop::Overtaken(_)));
+        if is_last && !matches!(played, Err(Stop::Error(_))) {
+            player.look_after().await;
+        }
         player.close_all();
         player.gather();
         player.report.say_once();
         let (verdict, reason) = match played {
-            // What a rule found is found, whatever became of the shares.
-            Err(Stop::Overtaken(_)) if player.report.is_breached() => (Verdict::Pass, None),
+            Err(Stop::Overtaken(_)) if is_breached => (Verdict::Pass, None),
             Err(Stop::Overtaken(_)) if tries < TRIES => {
                 tries += 1;
                 continue;
@@ -113,6 +119,8 @@ pub(crate) struct Player {
     pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
+    /// Silence was taken for an answer, and nothing has come since.
+    pub(crate) was_silent: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
     default_connection: String,
     depth: usize,
@@ -142,6 +150,7 @@ impl Player {
             job_epochs: BTreeMap::new(),
             unanswered: false,
             refused: false,
+            was_silent: false,
             default_connection: String::new(),
             depth: 0,
             all: Rc::default(),
@@ -343,6 +352,10 @@ impl Player {
         self.refuse_breach()?;
         match item {
             Item::Malformed(_) | Item::Broken(_) => Err(self.report.unjudged(line)),
+            Item::Flooded => Err(Stop::Inconclusive(
+                "the peer sent more than is taken in on one connection; a peer that floods less decides it"
+                    .to_owned(),
+            )),
             _ => Ok(()),
         }
     }
@@ -386,17 +399,6 @@ impl Player {
         }
     }
 
-    fn survival(&self) -> Survival {
-        let closed = self.conns.iter().map(|conn| match conn.closed {
-            None | Some(Closed::ByUs) => Survival::Alive,
-            Some(Closed::Clean) => Survival::ClosedClean,
-            Some(Closed::Rude) => Survival::ClosedRude,
-        });
-        let hung = if self.unanswered { Survival::Hung } else { Survival::Alive };
-        let died = if self.refused { Survival::Died } else { Survival::Alive };
-        closed.fold(hung.max(died), Survival::max)
-    }
-
     pub(super) fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
         step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
     }
@@ -413,6 +415,7 @@ pub(crate) fn came(item: &Item) -> String {
         Item::Unknown => "a frame of an unknown message".to_owned(),
         Item::Malformed(error) => error.to_string(),
         Item::Broken(error) => error.to_string(),
+        Item::Flooded => "more than is taken in on one connection".to_owned(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),
