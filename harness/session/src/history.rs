@@ -67,6 +67,8 @@ pub(crate) struct Known {
     pub(crate) kind: ChannelKind,
     /// The client's frame that closed it, if one did.
     pub(crate) closed_by_client: Option<u64>,
+    /// That frame named its group.
+    pub(crate) is_closed_with_group: bool,
     /// It is not open any more.
     pub(crate) is_closed: bool,
 }
@@ -277,7 +279,7 @@ impl History {
     }
 
     fn opened(&mut self, channel_id: u32, kind: ChannelKind, group_channel_id: u32) {
-        let new = Known { kind, closed_by_client: None, is_closed: false };
+        let new = Known { kind, closed_by_client: None, is_closed_with_group: false, is_closed: false };
         if self.channels.len() < KEPT_IDS || self.channels.contains_key(&channel_id) {
             self.channels.insert(channel_id, new);
         } else {
@@ -289,10 +291,13 @@ impl History {
     /// Closes the channel of an id, and the members of a group of that id.
     fn closed(&mut self, session: &Session, id: u32, by_client: Option<u64>) {
         let members: Vec<u32> = session.group(id).chain([id]).collect();
+        // Whether these are groups at all is open (AMB-36, AMB-140).
+        let is_group = id != 0 && !self.asked_for("REQUIRES_STANDARD_JOBS");
         for member in members {
             if let Some(known) = self.channels.get_mut(&member).filter(|known| !known.is_closed) {
                 known.is_closed = true;
-                known.closed_by_client = by_client;
+                known.closed_by_client = by_client.filter(|_| member == id || is_group);
+                known.is_closed_with_group = member != id;
             }
         }
     }

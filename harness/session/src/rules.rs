@@ -307,7 +307,7 @@ rules! {
         "request_id and channel_id of a custom job sent back, once" => Each(opening::custom_pairing);
     "known-address" ["SV2-03-026" "SV2-05-014"] Connection true
         "a channel_id of a channel that was opened or of a group, or in an error one that the client named" => Each(address::known);
-    "closed-channel" ["SV2-05-068"] Connection true
+    "closed-channel" ["SV2-05-068" "SV2-05-075"] Connection true
         "nothing more for a channel that the client has closed" => Each(address::closed);
     "job-address" ["SV2-05-004" "SV2-05-005"] Connection false
         "NewMiningJob for standard channels, NewExtendedMiningJob for extended channels and groups" => Each(address::of_jobs);

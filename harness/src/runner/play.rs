@@ -52,7 +52,10 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
-        let is_last = tries == TRIES || !matches!(played, Err(Stop::Overtaken(_)));
+        player.gather();
+        // What a rule found is found, whatever became of the shares.
+        let is_breached = player.report.is_breached();
+        let is_last = tries == TRIES || is_breached || !matches!(played, Err(Stop::Overtaken(_)));
         if is_last && !matches!(played, Err(Stop::Error(_))) {
             player.look_after().await;
         }
@@ -60,8 +63,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
         player.gather();
         player.report.say_once();
         let (verdict, reason) = match played {
-            // What a rule found is found, whatever became of the shares.
-            Err(Stop::Overtaken(_)) if player.report.is_breached() => (Verdict::Pass, None),
+            Err(Stop::Overtaken(_)) if is_breached => (Verdict::Pass, None),
             Err(Stop::Overtaken(_)) if tries < TRIES => {
                 tries += 1;
                 continue;

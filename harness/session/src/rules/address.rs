@@ -2,6 +2,7 @@
 
 use super::{Clauses, Say, Seen};
 use crate::channel::ChannelKind;
+use crate::history::Known;
 use sv2_wire::Message;
 
 /// A channel message begins with its channel_id (3.2): a channel that was opened, a group, or in an error what the client
@@ -38,18 +39,31 @@ fn is_reaction(message: &Message) -> bool {
     )
 }
 
-/// After the client has closed a channel the server sends nothing more for it (5.3.9), once it must know (AMB-45). Errors about
-/// what came later are right (AMB-44).
+/// After the client has closed a channel, by its own id or by its group's, the server sends nothing more for it (5.3.9), once it
+/// must know (AMB-45). Errors about what came later are right (AMB-44).
 pub(super) fn closed(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(message) = seen.message() else { return };
     let Some(id) = message.channel_id().filter(|_| !is_reaction(message)) else { return };
-    if seen.history.is_closed_for_good(id) && seen.session.group(id).next().is_none() {
+    let clauses = |known: &Known| -> Clauses {
+        match known.is_closed_with_group {
+            true => &["SV2-05-075"],
+            false => &["SV2-05-068"],
+        }
+    };
+    if let Some(known) = seen.history.channels.get(&id)
+        && seen.history.is_closed_for_good(id)
+        && seen.session.group(id).next().is_none()
+    {
         let came = format!("{} for channel {id}, which the client had closed", message.spec().unique_name());
-        return say.breach(&["SV2-05-068"], came);
+        return say.breach(clauses(known), came);
     }
     // Something came, for others than those that are closed.
-    if seen.history.channels.values().any(|known| known.closed_by_client.is_some()) {
-        say.kept(&["SV2-05-068"]);
+    let closed = |known: &&Known| known.closed_by_client.is_some_and(|serial| seen.history.is_past(serial));
+    for is_group in [false, true] {
+        let mut closed = seen.history.channels.values().filter(closed);
+        if let Some(known) = closed.find(|known| known.is_closed_with_group == is_group) {
+            say.kept(clauses(known));
+        }
     }
 }
 

@@ -195,13 +195,7 @@ impl Rule for NamesFutureJob {
     fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
         match seen.message() {
             Some(Message::NewExtendedMiningJob(job)) if job.min_ntime.0.is_none() => {
-                if self.of_groups.len() < KEPT_CHANNELS || self.of_groups.contains_key(&job.channel_id) {
-                    let jobs = self.of_groups.entry(job.channel_id).or_default();
-                    jobs.push_back(job.job_id);
-                    if jobs.len() > KEPT_JOBS {
-                        jobs.pop_front();
-                    }
-                }
+                self.sent_to(job.channel_id, job.job_id);
             }
             Some(Message::SetNewPrevHash(tip)) => {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
@@ -221,6 +215,19 @@ impl Rule for NamesFutureJob {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl NamesFutureJob {
+    fn sent_to(&mut self, address: u32, job_id: u32) {
+        if self.of_groups.len() >= KEPT_CHANNELS && !self.of_groups.contains_key(&address) {
+            return;
+        }
+        let jobs = self.of_groups.entry(address).or_default();
+        jobs.push_back(job_id);
+        if jobs.len() > KEPT_JOBS {
+            jobs.pop_front();
         }
     }
 }

@@ -299,6 +299,14 @@ pub(crate) const TRACES: &[Traces] = &[
         ],
         breaks: &[
             (
+                "closed-channel strict SV2-05-075",
+                "setup
+                 standard 2 7
+                 > CloseChannel channel_id=7
+                 standard 4 8
+                 < SetTarget channel_id=2 maximum_target=9",
+            ),
+            (
                 "closed-channel strict SV2-05-068",
                 "setup
                  standard 2 7

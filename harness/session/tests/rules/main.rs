@@ -1,6 +1,7 @@
 //! Every rule has a trace that keeps it and traces that break it: a rule that is switched off, or gone blind, fails here.
 
 mod accounts;
+mod anything;
 mod channels;
 mod frames;
 mod jobs;
