@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and what the program exits with.
 
 mod doctor;
+mod expect;
 mod filter;
 mod fmt;
 mod gate;
@@ -10,6 +11,7 @@ mod launch;
 mod lint;
 mod play;
 mod progress;
+mod repro;
 mod review;
 mod run;
 mod select;
@@ -40,6 +42,8 @@ pub enum Exit {
     NotReady,
     /// A scenario failed.
     Failed,
+    /// What is expected to fail passes, or is no more.
+    ExpectationsStale,
     /// A trace is not that of its snapshot.
     SnapshotChanged,
     /// Something could not be decided.
@@ -59,6 +63,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NotReady => 5,
             Self::Failed => 1,
+            Self::ExpectationsStale => 6,
             Self::SnapshotChanged => 7,
             Self::Undecided => 3,
             Self::Nothing => 4,
@@ -109,6 +114,9 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(Box<run::RunArgs>),
+    /// Keeps a file of what is known to fail, for `run --expectations`.
+    #[command(subcommand)]
+    Expect(expect::ExpectCommand),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
@@ -174,6 +182,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
+        Command::Expect(command) => expect::expect(command, ledger),
         Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+pub mod expectations;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
