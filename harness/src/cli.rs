@@ -1,7 +1,9 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod coverage;
 mod doctor;
 mod expect;
+mod explain;
 mod filter;
 mod fmt;
 mod gate;
@@ -15,6 +17,7 @@ mod repro;
 mod review;
 mod run;
 mod select;
+mod spec;
 mod style;
 mod templates;
 
@@ -117,6 +120,10 @@ enum Command {
     /// Keeps a file of what is known to fail, for `run --expectations`.
     #[command(subcommand)]
     Expect(expect::ExpectCommand),
+    /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
+    Coverage(coverage::CoverageArgs),
+    /// Says on one screen what a clause, an ambiguity, a scenario or a fault is about, and what decides or finds it.
+    Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
@@ -183,6 +190,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
         Command::Expect(command) => expect::expect(command, ledger),
+        Command::Coverage(args) => coverage::coverage(&args, ledger),
+        Command::Explain(args) => explain::explain(&args, ledger),
         Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),

@@ -7,7 +7,7 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, Condition, Entry, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -23,6 +23,8 @@ use std::time::Duration;
 const TRIES: u32 = 3;
 /// How deep fragments may call fragments.
 const DEEPEST_CALL: usize = 16;
+/// How often one step may repeat a fragment.
+const MOST_CALLS: u64 = 10_000;
 
 /// Plays a scenario to its outcome.
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
@@ -30,7 +32,8 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
     let needs = needs.chain(needs::of_steps(&plan));
     if let Some(missing) = plan.profile.missing(needs) {
-        let hint = if missing.starts_with("control.") { "; see --serve-templates" } else { "" };
+        let is_of_templates = ["control.block", "control.template"].contains(&missing);
+        let hint = if is_of_templates { "; see --serve-templates" } else { "" };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -44,6 +47,10 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
+        let is_last = tries == TRIES || !matches!(played, Err(Stop::Overtaken(_)));
+        if is_last && !matches!(played, Err(Stop::Error(_))) {
+            player.look_after().await;
+        }
         player.close_all();
         let (verdict, reason) = match played {
             Err(Stop::Overtaken(_)) if tries < TRIES => {
@@ -55,6 +62,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                     format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
                 (Verdict::Inconclusive, Some(reason))
             }
+            Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, Some(reason)),
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
             Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
@@ -68,7 +76,11 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
 }
 
 fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
-    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let verdict = match report.verdict() {
+        // What was found before an assumption did not hold stays.
+        Verdict::Pass if verdict == Verdict::NotApplicable => verdict,
+        found => verdict.max(found),
+    };
     let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
     let reason = reason.or_else(|| {
         let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
@@ -106,6 +118,8 @@ pub(crate) struct Player {
     pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
+    /// Silence was taken for an answer, and nothing has come since.
+    pub(crate) was_silent: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
     default_connection: String,
     depth: usize,
@@ -131,6 +145,7 @@ impl Player {
             job_epochs: BTreeMap::new(),
             unanswered: false,
             refused: false,
+            was_silent: false,
             default_connection: String::new(),
             depth: 0,
         }
@@ -175,6 +190,7 @@ impl Player {
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Assume { condition } => self.assume(step, condition),
             StepKind::Alive { claims } => self.alive(step, claims).await,
             StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
             StepKind::Template { capture } => {
@@ -184,6 +200,12 @@ impl Player {
             StepKind::Elapse { duration } => {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
+            }
+            StepKind::Measure { capture } => {
+                self.world.control(Control::Measure).await.map_err(Stop::Inconclusive)?;
+                let holdings = self.world.take_holdings().unwrap_or_default();
+                self.env.bind(&capture.node, Datum::Holdings(holdings));
+                Ok(())
             }
             StepKind::Chunk { size } => self.chunk(step, size),
             StepKind::Coalesce => self.coalesce(step),
@@ -200,7 +222,7 @@ impl Player {
                 );
                 self.connect(step, Entry::Whole).await
             }
-            StepKind::Call(call) => self.call(step, call).await,
+            StepKind::Call(call) => self.calls(step, call).await,
         }
     }
 
@@ -210,13 +232,16 @@ impl Player {
         capability: &str,
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
-        if !self.plan.profile.capabilities.contains(capability) {
+        let is_capable = self.plan.profile.capabilities.contains(capability);
+        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
+        if !is_capable && !is_short {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
         }
         let text = match &control {
             Control::Barrier => "barrier".to_owned(),
+            Control::Measure => "measured".to_owned(),
             Control::Block => "a new block".to_owned(),
             Control::Template => "a new template".to_owned(),
             Control::Provoke(_, message) => format!("the server is to send {}", message.spec().unique_name()),
@@ -224,12 +249,22 @@ impl Player {
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
         self.report.trace.extend(open.map(|conn| conn.note(&text)));
-        self.epoch += 1;
+        // Where time just passes, new work that comes meanwhile is nothing that the scenario wanted.
+        self.epoch += u64::from(is_capable);
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
         }
         Ok(())
+    }
+
+    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
+        if self.env.condition(condition)? {
+            return Ok(());
+        }
+        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
+        let left = self.env.eval(&condition.left)?.describe();
+        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
     }
 
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
@@ -251,6 +286,18 @@ impl Player {
                 let came = format!("{} against {right}", left.describe());
                 return self.report.broken(line, text.to_owned(), came);
             }
+        }
+        Ok(())
+    }
+
+    /// Plays a fragment as often as is wanted.
+    async fn calls(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
+        let times = call.times.as_ref().map_or(Ok(1), |times| self.env.integer(times))?;
+        if times > MOST_CALLS {
+            return Err(Stop::Error(format!("nothing is repeated more than {MOST_CALLS} times")));
+        }
+        for _ in 0..times {
+            self.call(step, call).await?;
         }
         Ok(())
     }
@@ -339,6 +386,10 @@ impl Player {
                 let allowed = "records that decrypt, frames of a sane length".to_owned();
                 Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
             }
+            Item::Flooded => Err(Stop::Inconclusive(
+                "the peer sent more than is taken in on one connection; a peer that floods less decides it"
+                    .to_owned(),
+            )),
             _ => Ok(()),
         }
     }
@@ -373,17 +424,6 @@ impl Player {
         }
     }
 
-    fn survival(&self) -> Survival {
-        let closed = self.conns.iter().map(|conn| match conn.closed {
-            None | Some(Closed::ByUs) => Survival::Alive,
-            Some(Closed::Clean) => Survival::ClosedClean,
-            Some(Closed::Rude) => Survival::ClosedRude,
-        });
-        let hung = if self.unanswered { Survival::Hung } else { Survival::Alive };
-        let died = if self.refused { Survival::Died } else { Survival::Alive };
-        closed.fold(hung.max(died), Survival::max)
-    }
-
     pub(super) fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
         step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
     }
@@ -405,6 +445,7 @@ pub(crate) fn came(item: &Item) -> String {
         Item::Malformed(error) => error.to_string(),
         Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
+        Item::Flooded => "more than is taken in on one connection".to_owned(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),

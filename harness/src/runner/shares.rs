@@ -51,15 +51,16 @@ impl Player {
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
         };
-        let mut settings = self.settings(job, mine)?;
-        let wanted = self.wanted(job, mine)?;
+        let mut job = job.clone();
+        let mut settings = self.settings(&mut job, mine)?;
+        let wanted = self.wanted(&job, mine)?;
         let count = match &mine.count {
             Some(expr) => self.env.integer(expr)?,
             None => 1,
         };
         let mut shares = Vec::new();
         for _ in 0..count {
-            let share = self.search(*conn, job, &settings, wanted)?;
+            let share = self.search(*conn, &job, &settings, wanted)?;
             settings.nonce = share.solution.settings.nonce.wrapping_add(1);
             shares.push(Datum::Share(*conn, Box::new(share)));
         }
@@ -321,6 +322,7 @@ impl Player {
         let credited = account.credited.saturating_sub(fillers.len() as u64);
         Ok(vec![
             ("credited", Datum::number(credited)),
+            ("accepted", Datum::number(account.credited)),
             ("refused", Datum::number(refused.count() as u64)),
             ("submitted", Datum::number(own.count() as u64)),
             ("acked-numbers", Datum::List(acked.map(|number| Datum::number(*number)).collect())),
@@ -376,7 +378,8 @@ impl Player {
         Ok(Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.rng.next_u32() })
     }
 
-    fn settings(&mut self, job: &Job, mine: &Mine) -> Result<Settings, Stop> {
+    /// What the lines of `mine` fix; a prefix that is not the channel's goes into the job.
+    fn settings(&mut self, job: &mut Job, mine: &Mine) -> Result<Settings, Stop> {
         let mut settings = self.fresh_settings(job)?;
         for assignment in &mine.fields {
             let value = self.env.eval(&assignment.value)?;
@@ -388,7 +391,9 @@ impl Player {
                 ("version", Some(number), _) => settings.version = number,
                 ("ntime", Some(number), _) => settings.ntime = number,
                 ("nonce", Some(number), _) => settings.nonce = number,
+                ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
                 ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
+                ("extranonce_prefix", _, Datum::Bytes(bytes)) => job.extranonce_prefix = bytes,
                 (field, _, value) => {
                     return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
                 }
