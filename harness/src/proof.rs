@@ -48,9 +48,106 @@ pub struct Kill {
 /// How many scenarios a fault is shown to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// Those that claim a clause of the fault first, then the rest, until each of its clauses was found broken.
+    /// Those that claim a clause of the fault, until each of its clauses was found broken.
     EachClause,
-    /// The same, until one of its clauses was found broken.
+    /// Those first and then all others, until one of its clauses was found broken.
+    FirstKill,
+}
+
+impl Fate {
+    /// The clauses of the fault that were found broken.
+    pub fn proved(&self) -> BTreeSet<&str> {
+        let killed = self.attributed.iter().flat_map(|kill| &kill.clauses).map(String::as_str);
+        killed.filter(|id| self.fault.clauses.contains(id)).collect()
+    }
+}
+
+impl Prover {
+    /// A prover for a suite; all randomness comes from the seed.
+    pub fn new(suite: Suite, ledger: Arc<Ledger>, seed: u64) -> Self {
+        let claims = suite.scenarios.iter().map(|scenario| {
+            scenario.claims(&suite.fragments).into_iter().map(|claim| claim.clause).collect()
+        });
+        let claims = claims.collect();
+        let fragments = Arc::new(suite.fragments.clone());
+        Self { suite, ledger, fragments, seed, claims }
+    }
+
+    /// The scenarios.
+    pub fn suite(&self) -> &Suite {
+        &self.suite
+    }
+
+    /// Plays one scenario. What no pool can be is an error of ours.
+    pub fn play(&self, scenario: &Scenario, faults: &[Fault]) -> Outcome {
+        let seed = scenario_seed(self.seed, &scenario.id);
+        let node = match faulty_pool(scenario, seed, faults) {
+            Ok(node) => node,
+            Err(problem) => {
+                return Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem);
+            }
+        };
+        let plan = Plan {
+            seed,
+            scenario: scenario.clone(),
+            fragments: Arc::clone(&self.fragments),
+            ledger: Arc::clone(&self.ledger),
+            profile: Arc::new(Profile { faults: faults.to_vec(), ..Target::Embedded.profile() }),
+            peer: Target::Embedded.peer(),
+            timeout_scale: 1.0,
+        };
+        sim::play(plan, node, Segmentation::AsWritten)
+    }
+
+    /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
+    pub fn clean(&self) -> Vec<Outcome> {
+        in_parallel(&self.suite.scenarios, |scenario| self.play(scenario, &[]))
+    }
+
+    /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
+    pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
+        in_parallel(faults, |fault| self.fate(*fault, clean, effort))
+    }
+
+    fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
+        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
+        let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
+        let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
+        let (first, then): (Vec<_>, Vec<_>) =
+            all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
+        let mut open: Vec<&str> = fault.clauses.to_vec();
+        let rest = then.into_iter().filter(|_| effort == Effort::FirstKill);
+        for ((scenario, claims), clean) in first.into_iter().chain(rest) {
+            // A scenario that claims only what was found already shows nothing new.
+            if effort == Effort::EachClause && !claims_any(claims, &open) {
+                continue;
+            }
+            let clauses = worse(clean, &self.play(scenario, &[fault]));
+            if clauses.is_empty() {
+                continue;
+            }
+            let hit = fault.clauses.iter().filter(|id| clauses.contains(**id)).count();
+            open.retain(|id| !clauses.contains(*id));
+            let kill = Kill { scenario: scenario.id.clone(), clauses };
+            if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
+            if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
+                break;
+            }
+        }
+        fate
+    }
+}
+
+/// The clauses that came out worse than on the clean pool.
+    pub clauses: BTreeSet<String>,
+}
+
+/// How many scenarios a fault is shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Those that claim a clause of the fault, until each of its clauses was found broken.
+    EachClause,
+    /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
 }
 
