@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod drive;
 pub mod exec;
 pub mod explain;
+mod holdings;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
