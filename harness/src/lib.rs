@@ -5,6 +5,8 @@
 //! time and [`drive`] on tokio. What comes out is a [`verdict`], which [`report`] writes down.
 
 pub mod cli;
+pub mod coverage;
+pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
@@ -12,6 +14,7 @@ mod holdings;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
+pub mod proof;
 pub mod report;
 pub mod runner;
 pub mod scenario;

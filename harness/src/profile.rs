@@ -1,7 +1,9 @@
 //! What a target can do, and how the suite is to treat it.
 
+use crate::custom::CustomJobAccess;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
@@ -23,9 +25,14 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "channel.extended", doc: "opens extended channels" },
     Capability { name: "control.block",    doc: "can be made to see a new block" },
     Capability { name: "control.template", doc: "can be made to see a new template" },
+    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them" },
     Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
     Capability { name: "control.time",     doc: "has a clock that can be moved" },
+    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
+    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client" },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other" },
     Capability { name: "noise",            doc: "is reached through Noise" },
+    Capability { name: "plaintext",        doc: "is reached without encryption" },
     Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux" },
 ];
 
@@ -78,10 +85,15 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "max-channels", kind: SettingKind::Number(|config, value| set(&mut config.pool.max_channels, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "signature",    kind: SettingKind::Number(|config, length| sign(config, length)) },
+    PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
+    PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
+    PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
 
@@ -100,10 +112,39 @@ const DIFFICULTY_ONE: &[Choice] = &[
     ("regtest", |config| config.pool.difficulty_one = target::difficulty_one(Network::Regtest)),
 ];
 
+/// What is spoken beside the core: no other extension than the negotiation, the worker behind a share, that as a demand,
+/// or not even the negotiation.
+#[rustfmt::skip]
+const EXTENSIONS: &[Choice] = &[
+    ("negotiation", |config| config.pool.extensions = Extensions::default()),
+    ("worker",      |config| config.pool.extensions = worker(false)),
+    ("required",    |config| config.pool.extensions = worker(true)),
+    ("ignored",     |config| config.pool.ignores_extensions = true),
+];
+
+/// How the pool is reached.
+#[rustfmt::skip]
+const TRANSPORTS: &[Choice] = &[
+    ("noise", |config| config.node.transport = NodeConfig::default().transport),
+    ("plain", |config| config.node.transport = TransportConfig::Plain),
+];
+
+fn worker(is_required: bool) -> Extensions {
+    let one = BTreeSet::from([WORKER_IDENTITY]);
+    Extensions { required: if is_required { one.clone() } else { BTreeSet::new() }, supported: one }
+}
+
 fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {
         noise.validity = validity;
     }
+}
+
+/// A mark in the coinbase script of so many bytes.
+fn sign(config: &mut EmbeddedConfig, length: u64) -> Result<(), String> {
+    let length = usize::try_from(length).ok().filter(|length| *length <= 100);
+    config.pool.signature = vec![b's'; length.ok_or("a coinbase script has 100 bytes at most")?];
+    Ok(())
 }
 
 fn set<T: TryFrom<u64>>(field: &mut T, value: u64) -> Result<(), String> {
@@ -171,13 +212,15 @@ pub struct Profile {
     pub ack_batch_bound: u32,
     /// How long silence has to last where nothing proves it sooner.
     pub quiet: Duration,
+    /// What custom jobs take.
+    pub custom_jobs: Option<CustomJobAccess>,
 }
 
 impl Profile {
     /// The embedded pool.
     pub fn embedded() -> Self {
         let capabilities = CAPABILITIES.iter().map(|capability| capability.name).collect();
-        Self { capabilities, ..Self::foreign() }
+        Self { capabilities, custom_jobs: Some(CustomJobAccess::embedded()), ..Self::foreign() }
     }
 
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
@@ -191,6 +234,7 @@ impl Profile {
             reply_within: Duration::from_secs(5),
             ack_batch_bound: 100,
             quiet: Duration::from_secs(1),
+            custom_jobs: None,
         }
     }
 

@@ -45,9 +45,8 @@ impl Target {
                 if templates.is_some() {
                     profile.capabilities.extend(["control.block", "control.template"]);
                 }
-                if url.security() != Security::Plaintext {
-                    profile.capabilities.insert("noise");
-                }
+                let is_plain = url.security() == Security::Plaintext;
+                profile.capabilities.insert(if is_plain { "plaintext" } else { "noise" });
                 profile
             }
         }

@@ -1,7 +1,7 @@
 //! Faults: ways in which the pool is wrong on purpose, so that a suite can be seen to notice.
 //!
 //! The seam: where a rule decides something, the decision goes through a trait of its file ([`SetupRules`],
-//! [`ChannelRules`], [`JobRules`], [`ShareRules`], [`AckRules`]; for the connection [`Certifier`], [`Records`],
+//! [`ChannelRules`], [`JobRules`], [`CustomRules`], [`ShareRules`], [`AckRules`]; for the connection [`Certifier`], [`Records`],
 //! [`Frames`]; for the program [`Process`]). Every method takes the right decision and gives it back unless a fault says otherwise, so faults combine,
 //! and a pool without any does nothing here. A fault fires whenever it changes a decision; [`Statistics::faults`] of pool
 //! and node count that.
@@ -39,11 +39,13 @@
 //! [`Statistics::faults`]: crate::pool::Statistics::faults
 
 mod catalogue;
+mod catalogue_work;
 mod process;
 mod rules;
 mod table;
 
-pub use crate::channel::ChannelRules;
+pub use crate::channel::{ChannelRules, Reach};
+pub use crate::custom::CustomRules;
 pub use crate::job::JobRules;
 pub use crate::setup::SetupRules;
 pub use crate::share::{AckRules, ShareRules};
@@ -70,7 +72,7 @@ pub enum Layer {
     Setup,
     /// Opening of channels, their ids, prefixes and targets.
     Channel,
-    /// Jobs and previous hashes.
+    /// Jobs, custom jobs and previous hashes.
     Job,
     /// What becomes of a share.
     Share,
@@ -141,6 +143,8 @@ pub enum Deviation {
     Channel(Box<dyn ChannelRules>),
     /// Decides on jobs.
     Job(Box<dyn JobRules>),
+    /// Decides on custom jobs.
+    Custom(Box<dyn CustomRules>),
     /// Decides on shares.
     Share(Box<dyn ShareRules>),
     /// Decides on acknowledgements.

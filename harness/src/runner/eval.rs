@@ -1,13 +1,15 @@
 //! Evaluates expressions and comparisons. What has no value because of what the peer did, or did not, blocks the scenario;
 //! what makes no sense whatever the peer does is the scenario's own error.
 
+mod many;
+
 use super::judge::Stop;
 use super::value::{Datum, small};
 use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
 use crate::suite::Cell;
 use crate::vocabulary;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use sv2_wire::U256;
 
@@ -71,6 +73,12 @@ impl Env {
             }
             ExprKind::Range(..) => return Err(wrong("a range stands behind `in` only".to_owned())),
             ExprKind::Length(inner) => length(&self.eval(inner)?).map_err(wrong)?,
+            ExprKind::Repeat(what, count) => {
+                many::repeat(&self.eval(what)?, self.integer(count)?).map_err(wrong)?
+            }
+            ExprKind::Numbers(from, to) => {
+                many::numbers(self.integer(from)?, self.integer(to)?).map_err(wrong)?
+            }
             ExprKind::Binary { operator, left, right } => {
                 binary(*operator, self.eval(left)?, self.eval(right)?).map_err(wrong)?
             }
@@ -164,6 +172,11 @@ pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, Stop> 
                     || Stop::Blocked(format!("{} has no element {}", value.describe(), index.node)),
                 )?
             }
+            (Member::Index(index), Datum::Bytes(bytes)) => {
+                let byte = usize::try_from(index.node).ok().and_then(|index| bytes.get(index));
+                let missing = || Stop::Blocked(format!("{} has no byte {}", value.describe(), index.node));
+                Datum::number(*byte.ok_or_else(missing)?)
+            }
             (Member::Index(_), other) => return Err(wrong(format!("{} is no list", other.describe()))),
         };
     }
@@ -233,9 +246,16 @@ fn like(left: &Datum, right: &Datum) -> Result<Comparison, String> {
 
 fn is_in(left: &Datum, right: &Datum) -> Result<bool, String> {
     let Datum::List(allowed) = right else { return Err(format!("{} is no list", right.describe())) };
+    let numbers: BTreeSet<U256> = allowed.iter().filter_map(Datum::as_number).collect();
+    let is_allowed = |item: &Datum| {
+        item.as_number().is_some_and(|number| numbers.contains(&number))
+            // A number of the list was found above, but it may also equal a float.
+            || allowed.iter().filter(|other| item.as_number().is_none() || other.as_number().is_none())
+                .any(|other| equal(item, other))
+    };
     Ok(match left {
-        Datum::List(items) => items.iter().all(|item| allowed.iter().any(|other| equal(item, other))),
-        item => allowed.iter().any(|other| equal(item, other)),
+        Datum::List(items) => items.iter().all(is_allowed),
+        item => is_allowed(item),
     })
 }
 

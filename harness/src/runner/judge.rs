@@ -164,11 +164,11 @@ impl Report {
                 }
                 value => value?,
             };
+            let value = env.masked(value, judgement.mask.as_ref())?;
             if let Some(capture) = &judgement.capture {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
-            let value = env.masked(value, judgement.mask.as_ref())?;
             match env.compare(&value, test.operator.node, &test.operand)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),

@@ -7,7 +7,7 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -171,7 +171,7 @@ impl Player {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match &step.kind {
-            StepKind::Connect { tcp_only } => self.connect(step, *tcp_only).await,
+            StepKind::Connect { entry } => self.connect(step, *entry).await,
             StepKind::Handshake(handshake) => self.handshake(step, handshake).await,
             StepKind::Send(send) => self.send(step, send),
             StepKind::Raw { bytes } => self.raw(step, bytes),
@@ -214,7 +214,7 @@ impl Player {
                         self.world.output(Output::Close(conn.id));
                     },
                 );
-                self.connect(step, false).await
+                self.connect(step, Entry::Whole).await
             }
             StepKind::Call(call) => self.calls(step, call).await,
         }
@@ -431,6 +431,7 @@ pub(crate) fn came(item: &Item) -> String {
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),
+        Item::Bytes(bytes) => format!("{} bytes of no frame came", bytes.len()),
         Item::Nothing => "nothing came in time".to_owned(),
     }
 }

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
+use sv2_wire::noise::Initiator;
 
 /// What every target is allowed in every scenario.
 const LIVES_ON: &str = "anything but the end of the target";
@@ -63,7 +64,10 @@ impl Player {
         let mut seed = [0; 64];
         self.rng.fill_bytes(&mut seed);
         let entered = match self.plan.peer.encrypted {
-            true => conn.shake_hands(&self.plan.peer, seed, deadline, &mut trace).await.map(drop),
+            true => {
+                let act_one = (Initiator::new(seed), 0);
+                conn.shake_hands(&self.plan.peer, act_one, deadline, &mut trace).await.map(drop)
+            }
             false => {
                 conn.go_plain();
                 Ok(())

@@ -29,6 +29,7 @@ pub(crate) struct World {
     wake_at: Cell<Option<Duration>>,
     over: Cell<bool>,
     opened: Cell<usize>,
+    tokens_taken: Cell<usize>,
     outputs: RefCell<VecDeque<Output>>,
     events: RefCell<BTreeMap<Connection, VecDeque<NetEvent>>>,
     received: RefCell<BTreeMap<Connection, usize>>,
@@ -43,6 +44,7 @@ impl World {
             wake_at: Cell::new(None),
             over: Cell::new(false),
             opened: Cell::new(0),
+            tokens_taken: Cell::new(0),
             outputs: RefCell::default(),
             events: RefCell::default(),
             received: RefCell::default(),
@@ -61,6 +63,11 @@ impl World {
         self.opened.set(connection + 1);
         self.output(Output::Connect(connection));
         connection
+    }
+
+    /// Index of a token that no try at the scenario has used.
+    pub(crate) fn take_token(&self) -> usize {
+        self.tokens_taken.replace(self.tokens_taken.get() + 1)
     }
 
     pub(crate) fn output(&self, output: Output) {

@@ -9,7 +9,7 @@
 //!           | exclusive
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
-//! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
+//! verb      = connect [tcp | plain] | handshake TAIL (set | judged)* | send MESSAGE TAIL (set | modifier)* | raw EXPR
 //!           | corrupt record N (header | payload | tag) bit K | await job on REF TAIL
 //!           | expect (MESSAGE | close | silence) TAIL judged* | expect (reply to REF | one-of) TAIL arm+
 //!           | mine [N] REF TAIL (set | hash OP EXPR)* | submit REF TAIL set* | settle REF TAIL judged*
@@ -18,7 +18,7 @@
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
 //!           | provoke MESSAGE set*
 //!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
-//! arm       = "|" (MESSAGE | close | silence) TAIL judged*
+//! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
 //! modifier  = truncate N | append BYTES | length N | type N | extension N | channel-bit (0 | 1)
@@ -161,10 +161,10 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
-    /// `connect`: TCP, and Noise where the target's URL says so; `connect tcp`: TCP only.
+    /// `connect`, `connect tcp`, `connect plain`.
     Connect {
-        /// Whether Noise is left out.
-        tcp_only: bool,
+        /// How far the connection is brought.
+        entry: Entry,
     },
     /// `handshake [-> $cap] [checks ..]`: the Noise handshake on a bare TCP connection.
     Handshake(Handshake),
@@ -243,13 +243,26 @@ pub enum StepKind {
     Call(Call),
 }
 
-/// `handshake [-> $cap] [checks ..]` with judged lines.
+/// How far `connect` brings a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// `connect`: ready for frames, through Noise where the target's URL says so.
+    Whole,
+    /// `connect tcp`: TCP only.
+    Tcp,
+    /// `connect plain`: ready for frames without encryption, whatever the URL says.
+    Plain,
+}
+
+/// `handshake [-> $cap] [checks ..]` with `field = expr` lines and judged lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handshake {
     /// The name for what was learned (certificate, keys).
     pub capture: Option<Ident>,
     /// What completing the handshake decides.
     pub claims: Claims,
+    /// `secret`, `encoding`, `already-sent`: what act one is made of.
+    pub fields: Vec<Assignment>,
     /// Judgements over what was learned.
     pub judgements: Vec<Judgement>,
 }
@@ -376,6 +389,8 @@ pub enum Outcome {
     Close,
     /// Nothing comes, proved by a barrier.
     Silence,
+    /// So many bytes come on a bare TCP connection.
+    Bytes(u64),
 }
 
 /// `await job on $chan -> $job [within DUR]`: the newest minable job of a channel.
@@ -450,7 +465,7 @@ pub struct Mine {
     pub job: Reference,
     /// The name for the share, or for the list of shares when a count is given.
     pub capture: Option<Ident>,
-    /// `version`, `ntime`, `extranonce`, and `nonce` (where the search starts).
+    /// `version`, `ntime`, `extranonce`, `nonce` (where the search starts), and `extranonce_prefix` in place of the job's.
     pub fields: Vec<Assignment>,
     /// `hash > $job.target`; without any: `hash <=` the job's target.
     pub limits: Vec<HashLimit>,

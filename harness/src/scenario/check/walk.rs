@@ -216,6 +216,7 @@ impl Walk<'_> {
 
     fn handshake(&mut self, handshake: &Handshake) {
         self.claims(&handshake.claims);
+        self.assignments(&handshake.fields, None);
         let facts = self.names.vocabulary.handshake_facts();
         self.judgements(&handshake.judgements, "handshake", &facts);
         self.bind(handshake.capture.as_ref(), &[]);
@@ -413,6 +414,9 @@ impl Walk<'_> {
                 [left, right].into_iter().for_each(|side| self.expr(side))
             }
             ExprKind::Length(inner) => self.expr(inner),
+            ExprKind::Repeat(one, two) | ExprKind::Numbers(one, two) => {
+                [one, two].into_iter().for_each(|part| self.expr(part))
+            }
             ExprKind::Integer(_)
             | ExprKind::Float(_)
             | ExprKind::Text(_)
