@@ -288,7 +288,13 @@ impl Driver {
             (Steering::Templates(templates), Some(trigger)) => {
                 templates.control(trigger, Vec::new()).await.map(|_| ()).map_err(|error| error.to_string())
             }
-            _ => Err("nothing here can steer the target so".to_owned()),
+            (Steering::Templates(_) | Steering::None, _) => match control {
+                Control::Elapse(duration) => {
+                    tokio::time::sleep(duration).await;
+                    Ok(())
+                }
+                _ => Err("nothing here can steer the target so".to_owned()),
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, Condition, Entry, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -62,6 +62,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                     format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
                 (Verdict::Inconclusive, Some(reason))
             }
+            Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, Some(reason)),
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
             Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
@@ -75,7 +76,11 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
 }
 
 fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
-    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let verdict = match report.verdict() {
+        // What was found before an assumption did not hold stays.
+        Verdict::Pass if verdict == Verdict::NotApplicable => verdict,
+        found => verdict.max(found),
+    };
     let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
     let reason = reason.or_else(|| {
         let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
@@ -185,6 +190,7 @@ impl Player {
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Assume { condition } => self.assume(step, condition),
             StepKind::Alive { claims } => self.alive(step, claims).await,
             StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
             StepKind::Template { capture } => {
@@ -226,7 +232,9 @@ impl Player {
         capability: &str,
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
-        if !self.plan.profile.capabilities.contains(capability) {
+        let is_capable = self.plan.profile.capabilities.contains(capability);
+        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
+        if !is_capable && !is_short {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
@@ -241,12 +249,22 @@ impl Player {
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
         self.report.trace.extend(open.map(|conn| conn.note(&text)));
-        self.epoch += 1;
+        // Where time just passes, new work that comes meanwhile is nothing that the scenario wanted.
+        self.epoch += u64::from(is_capable);
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
         }
         Ok(())
+    }
+
+    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
+        if self.env.condition(condition)? {
+            return Ok(());
+        }
+        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
+        let left = self.env.eval(&condition.left)?.describe();
+        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
     }
 
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {

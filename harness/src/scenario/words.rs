@@ -13,6 +13,7 @@ pub(super) const VERBS: &[&str] = &[
     "submit",
     "settle",
     "assert",
+    "assume",
     "never",
     "measure",
     "repeat",

@@ -151,6 +151,7 @@ impl Walk<'_> {
                 self.condition(assert.unless.as_ref());
                 self.claims(&assert.claims);
             }
+            StepKind::Assume { condition } => self.condition(Some(condition)),
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
             StepKind::Provoke(provoke) => self.provoke(provoke),

@@ -29,7 +29,7 @@ const PARTS: &[(&str, RecordPart)] =
 const HANDSHAKE_FIELDS: &[&str] = &["secret", "encoding", "already-sent"];
 
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce", "extranonce_prefix"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "extranonce_prefix", "nonce"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
@@ -73,6 +73,7 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
         "await" => several::awaited(cursor)?,
         "assert" => several::assertion(cursor)?,
+        "assume" => StepKind::Assume { condition: several::condition(cursor)? },
         "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
@@ -111,7 +112,7 @@ fn handshake(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let (mut fields, mut judgements) = (Vec::new(), Vec::new());
     body.items(|cursor| {
         if matches!(cursor.peek_second(), Some(Token::Mark("="))) {
-            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, "")?);
+            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, ", and `==` judges what was seen")?);
         } else {
             judgements.push(judgement(cursor)?);
         }

@@ -19,6 +19,7 @@ impl StepKind {
             Self::Submit(_) => "submit",
             Self::Settle(_) => "settle",
             Self::Assert(_) | Self::Disjoint(_) => "assert",
+            Self::Assume { .. } => "assume",
             Self::Alive { .. } => "alive",
             Self::Block { .. } => "block",
             Self::Template { .. } => "template",
