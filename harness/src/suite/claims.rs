@@ -94,7 +94,7 @@ fn line(place: &Place) -> &str {
     let (before, after) =
         (place.text.get(..place.span.start).unwrap_or_default(), place.text.get(place.span.start..));
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let length = after.and_then(|rest| rest.find('\n')).unwrap_or(after.map_or(0, str::len));
+    let length = after.and_then(|rest| rest.find('\n')).unwrap_or_else(|| after.map_or(0, str::len));
     place.text.get(start..place.span.start + length).unwrap_or_default().trim()
 }
 
