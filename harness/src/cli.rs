@@ -122,7 +122,7 @@ enum Command {
     Expect(expect::ExpectCommand),
     /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
     Coverage(coverage::CoverageArgs),
-    /// Says on one screen what a clause, an ambiguity, a scenario or a fault is about, and what decides or finds it.
+    /// Says on one screen what a clause, an ambiguity, a scenario, a rule or a fault is about, and what decides or finds it.
     Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),

@@ -1,4 +1,4 @@
-//! One screen about one thing: a clause, an ambiguity, a scenario or a fault, by its name.
+//! One screen about one thing: a clause, an ambiguity, a scenario, an always-on rule or a fault, by its name.
 
 mod words;
 
@@ -9,6 +9,7 @@ use crate::suite::{Claim, Scenario, Suite};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use sv2_reference_pool::faults::{FAULTS, Fault};
+use sv2_session::rules::{RULES, RuleSpec};
 use words::Page;
 
 /// Lines of a kind that are shown; the rest are counted.
@@ -26,7 +27,7 @@ pub struct Explainer {
 
 /// A name that nothing has.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}: no clause, ambiguity, scenario or fault has this name{}", .near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
+#[error("{name}: no clause, ambiguity, scenario, rule or fault has this name{}", .near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
 pub struct Unknown {
     /// The name.
     pub name: String,
@@ -57,6 +58,9 @@ impl Explainer {
         }
         if let Some(fault) = FAULTS.iter().find(|fault| fault.id == name || fault.name == name) {
             return Ok(self.fault(*fault));
+        }
+        if let Some(rule) = RuleSpec::find(name) {
+            return Ok(self.rule(rule));
         }
         let plain = name.strip_suffix(".sv2t").unwrap_or(name);
         let of_matrix = |id: &str| id.split_once('[').is_some_and(|(path, _)| path == plain);
@@ -89,9 +93,13 @@ impl Explainer {
         let mut places: Vec<String> = claims.iter().map(|claim| place(claim)).collect();
         places.dedup();
         page.list("checks", &places, SHOWN);
+        let rules = RULES.iter().filter(|rule| rule.clauses.contains(&id.as_str()));
+        let rules: Vec<_> =
+            rules.map(|rule| format!("{}, in every conversation: {}", rule.name, rule.doc)).collect();
+        page.list("rules", &rules, SHOWN);
         if let Some(row) = self.ledger.uncovered(id) {
             page.item("open", &format!("{}: {}", row.class.name(), row.reason));
-        } else if places.is_empty() {
+        } else if places.is_empty() && rules.is_empty() {
             page.item("checks", "none yet");
         }
         let faults: Vec<_> = FAULTS.iter().filter(|it| it.clauses.contains(&id.as_str())).copied().collect();
@@ -147,6 +155,23 @@ impl Explainer {
         page.text()
     }
 
+    fn rule(&self, rule: &RuleSpec) -> String {
+        let mut page = Page::new(&format!("{}  always-on rule", rule.name));
+        page.item("allowed", rule.doc);
+        let clauses = rule.clauses.iter().filter_map(|id| self.ledger.clause(id));
+        let clauses: Vec<_> = clauses.collect();
+        page.list("decides", &clauses.iter().map(|clause| headline(clause)).collect::<Vec<_>>(), 2 * SHOWN);
+        if rule.excused {
+            page.item("silent", "once the client itself has sent what no client may send");
+        }
+        let faults = FAULTS.iter().filter(|fault| fault.clauses.iter().any(|id| rule.clauses.contains(id)));
+        page.list("faults", &faults.map(name).collect::<Vec<_>>(), SHOWN);
+        for clause in clauses.iter().take(SHOWN) {
+            page.item("to mend", &format!("{}: {}", clause.id, clause.check));
+        }
+        page.text()
+    }
+
     fn fault(&self, fault: Fault) -> String {
         let mut page = Page::new(&format!("{}  {}", fault.id, fault.name));
         page.item("where", fault.field);
@@ -155,6 +180,12 @@ impl Explainer {
         let clauses = fault.clauses.iter().filter_map(|id| self.ledger.clause(id)).map(headline);
         page.list("breaks", &clauses.collect::<Vec<_>>(), SHOWN);
         let fates = self.fates(&[fault]);
+        let fates = if fates.iter().any(|fate| fate.attributed.is_empty()) {
+            let prover = self.prover(self.suite.scenarios.clone());
+            prover.fates(&[fault], &prover.clean(), Effort::FirstKill)
+        } else {
+            fates
+        };
         let kills: Vec<_> = fates
             .iter()
             .flat_map(|fate| &fate.attributed)
@@ -165,7 +196,7 @@ impl Explainer {
             .collect();
         page.list("found by", &kills, SHOWN);
         if kills.is_empty() {
-            page.item("found by", "no scenario that claims what it breaks");
+            page.item("found by", "no line and no rule that claims what it breaks");
         }
         page.item("run", &format!("sv2-conform run --fault {}", fault.id));
         page.text()
@@ -196,6 +227,7 @@ impl Explainer {
         let names = clauses
             .chain(self.ledger.ambiguities().map(|it| it.id.as_str()))
             .chain(self.suite.scenarios.iter().map(|it| it.id.as_str()))
+            .chain(RULES.iter().map(|rule| rule.name))
             .chain(FAULTS.iter().flat_map(|fault| [fault.id, fault.name]));
         let rated = names.map(|known| (strsim::jaro_winkler(known, name), known));
         let (likeness, near) = rated.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
@@ -235,7 +267,7 @@ fn found(fate: &Fate, clause: &str) -> String {
     let name = name(&fate.fault);
     match fate.attributed.iter().find(|kill| kill.clauses.contains(clause)) {
         Some(kill) => format!("{name} is found by {}", kill.scenario),
-        None => format!("{name} is found by no scenario that claims this"),
+        None => format!("{name} is found by no scenario that claims this; `explain` it for what rules say"),
     }
 }
 

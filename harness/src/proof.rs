@@ -14,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use sv2_reference_pool::faults::Fault;
+use sv2_session::rules::RULES;
+
+/// Conversations about other things that a fault is shown to where only rules may find it.
+const WATCHED: usize = 24;
 
 /// Plays scenarios on virtual time against the embedded pool, clean or wrong on purpose.
 pub struct Prover {
@@ -48,7 +52,8 @@ pub struct Kill {
 /// How many scenarios a fault is shown to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// Those that claim a clause of the fault, until each of its clauses was found broken.
+    /// Those that claim a clause of the fault, and a few others where a rule watches for one, until each of its clauses was
+    /// found broken.
     EachClause,
     /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
@@ -116,10 +121,15 @@ impl Prover {
         let (first, then): (Vec<_>, Vec<_>) =
             all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
         let mut open: Vec<&str> = fault.clauses.to_vec();
-        let rest = then.into_iter().filter(|_| effort == Effort::FirstKill);
+        let rest = match effort {
+            Effort::FirstKill => then.len(),
+            Effort::EachClause if is_watched(&open) => WATCHED,
+            Effort::EachClause => 0,
+        };
+        let rest = then.into_iter().take(rest);
         for ((scenario, claims), clean) in first.into_iter().chain(rest) {
-            // A scenario that claims only what was found already shows nothing new.
-            if effort == Effort::EachClause && !claims_any(claims, &open) {
+            // A scenario that claims only what was found already shows nothing new, unless a rule watches it.
+            if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
                 continue;
             }
             let clauses = worse(clean, &self.play(scenario, &[fault]));
@@ -136,6 +146,11 @@ impl Prover {
         }
         fate
     }
+}
+
+/// Whether an always-on rule decides one of the clauses, so that any conversation may find it broken.
+fn is_watched(clauses: &[&str]) -> bool {
+    RULES.iter().any(|rule| rule.clauses.iter().any(|id| clauses.contains(id)))
 }
 
 /// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.

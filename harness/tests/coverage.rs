@@ -228,6 +228,7 @@ fn things_are_explained_on_one_screen() {
         ("F17", &["SV2-05-112", "stratum#2096", "found by"]),
         ("duplicate-credited", &["F17"]),
         ("M-SSS-5", &["SV2-05-112"]),
+        ("channel-bit", &["always-on rule", "SV2-08-002", "to mend"]),
     ] {
         let (code, out, err) = call(&["explain", name]);
         assert_eq!(code, 0, "{err}");

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A clause (SV2-05-112), an ambiguity (AMB-43), a row of good sense (ROB-01), a scenario (mining/share/duplicate), a
-    /// fault (F17), or an id of the catalogue of interoperability-tests-sv2 (M-SSS-5).
+    /// A clause (SV2-05-112), an ambiguity (AMB-43), a row of good sense (ROB-01), a scenario (mining/share/duplicate), an
+    /// always-on rule, a fault (F17), or an id of the catalogue of interoperability-tests-sv2 (M-SSS-5).
     #[arg(required = true)]
     names: Vec<String>,
     /// Files and folders of scenarios; without any, the embedded suite. May be repeated.
