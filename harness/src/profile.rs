@@ -1,6 +1,14 @@
 //! What a target can do, and how the suite is to treat it.
 
-use std::collections::BTreeSet;
+pub mod draft;
+pub mod file;
+pub mod keys;
+pub mod library;
+pub mod probe;
+pub mod verify;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
@@ -13,17 +21,21 @@ pub struct Capability {
     pub name: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// Whether a profile's `capabilities` say so. The others follow from the URL, and from what can steer the target.
+    pub by_profile: bool,
 }
 
 /// Every capability.
 #[rustfmt::skip]
 pub const CAPABILITIES: &[Capability] = &[
-    Capability { name: "channel.standard", doc: "opens standard channels" },
-    Capability { name: "channel.extended", doc: "opens extended channels" },
-    Capability { name: "control.block",    doc: "can be made to see a new block" },
-    Capability { name: "control.template", doc: "can be made to see a new template" },
-    Capability { name: "control.time",     doc: "has a clock that can be moved" },
-    Capability { name: "noise",            doc: "is reached through Noise" },
+    Capability { name: "access.local",     doc: "is reached over a local network only, says its profile", by_profile: false },
+    Capability { name: "access.remote",    doc: "is reached over open networks, says its profile", by_profile: false },
+    Capability { name: "channel.standard", doc: "opens standard channels", by_profile: true },
+    Capability { name: "channel.extended", doc: "opens extended channels", by_profile: true },
+    Capability { name: "control.block",    doc: "can be made to see a new block", by_profile: false },
+    Capability { name: "control.template", doc: "can be made to see a new template", by_profile: false },
+    Capability { name: "control.time",     doc: "has a clock that can be moved", by_profile: false },
+    Capability { name: "noise",            doc: "is reached through Noise", by_profile: false },
 ];
 
 /// What the embedded pool is made of.
@@ -154,8 +166,25 @@ pub struct Profile {
     pub reply_within: Duration,
     /// Most valid shares that are sent to see one acknowledgement (AMB-58).
     pub ack_batch_bound: u32,
+    /// How long an acknowledgement may be held back after a share before the next one is sent to force it; without it
+    /// [`Profile::quiet`].
+    pub ack_within: Option<Duration>,
     /// How long silence has to last where nothing proves it sooner.
     pub quiet: Duration,
+    /// How the target spells error codes, by symbol; the symbol itself where there is none. No spelling is standardised
+    /// (spec section 3.5), so another one is only reported.
+    pub error_codes: Arc<BTreeMap<String, String>>,
+    /// Commands that steer the target.
+    pub controls: Controls,
+}
+
+/// Command lines that steer a target which is neither the embedded pool nor behind our template provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Controls {
+    /// Makes it see a new block.
+    pub block: Option<String>,
+    /// Makes it see a new template on the same previous hash.
+    pub template: Option<String>,
 }
 
 impl Profile {
@@ -175,7 +204,10 @@ impl Profile {
             hash_budget: 1 << 24,
             reply_within: Duration::from_secs(5),
             ack_batch_bound: 100,
+            ack_within: None,
             quiet: Duration::from_secs(1),
+            error_codes: Arc::default(),
+            controls: Controls::default(),
         }
     }
 

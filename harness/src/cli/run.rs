@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::interrupt::Interrupt;
 use super::launch::{self, Stopper};
 use super::progress::Progress;
-use super::{Exit, Failure, keep, print, report_kinds, select};
+use super::{Exit, Failure, keep, print, profile, report_kinds, select};
 use crate::drive;
 use crate::exec::Exec;
 use crate::ledger::Ledger;
@@ -33,9 +33,11 @@ const LARGEST_SCALE: f64 = 1000.0;
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
-    paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     selection: select::Selection,
+    #[command(flatten)]
+    pub(super) choice: profile::Choice,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
@@ -45,7 +47,7 @@ pub(super) struct RunArgs {
     pub(super) exec: Option<String>,
     /// When the started pool can be tested: tcp (it takes connections at --target), or line=REGEX (it has printed such a
     /// line; a group (?<target>...) in it gives the URL instead of --target).
-    #[arg(long, value_name = "HOW", requires = "exec")]
+    #[arg(long, value_name = "HOW")]
     pub(super) ready: Option<String>,
     /// Serve templates on this address, for a target that takes them from a template provider. The target is started
     /// afterwards, and its new blocks are ours to make.
@@ -69,7 +71,7 @@ pub(super) struct RunArgs {
     timeout_scale: f64,
     /// Play on virtual time, in memory, instead of over TCP; embedded pool only.
     #[arg(long, conflicts_with_all = ["target", "exec"])]
-    virtual_time: bool,
+    pub(super) virtual_time: bool,
     /// What to do with the snapshots of traces: by default they are checked on the embedded pool, with the default seed.
     #[arg(long, value_enum, value_name = "MODE")]
     snapshots: Option<Mode>,
@@ -79,7 +81,7 @@ pub(super) struct RunArgs {
     /// Make the embedded pool wrong on purpose, by the id of a fault; may be repeated. `sv2-conform list --faults` shows
     /// them.
     #[arg(long, value_name = "ID", value_parser = fault, conflicts_with_all = ["target", "exec"])]
-    fault: Vec<Fault>,
+    pub(super) fault: Vec<Fault>,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
     report: Vec<String>,
@@ -91,15 +93,12 @@ impl RunArgs {
     }
 }
 
-pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+pub(super) fn run(mut args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+    profile::fill(&mut args, &ledger)?;
     let default_seed = || if args.is_embedded() { snapshot::SEED } else { drawn_seed() };
     let seed = args.seed.unwrap_or_else(default_seed);
     let snapshots = snapshots(&args, seed)?;
-    let scale = args.timeout_scale;
-    if !(scale > 0.0 && scale <= LARGEST_SCALE) {
-        let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
-        return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
-    }
+    checked_scale(args.timeout_scale)?;
     let mut suite = select::suite(&args.paths, &ledger)?;
     args.selection.narrow(&mut suite);
     if args.is_embedded() && args.serve_templates.is_some() {
@@ -144,6 +143,14 @@ pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
     }
     print_text(&run, &ledger);
     Ok(exit)
+}
+
+/// A factor on bounds of waiting, if it is one that makes sense.
+pub(super) fn checked_scale(scale: f64) -> Result<f64, Failure> {
+    if scale > 0.0 && scale <= LARGEST_SCALE {
+        return Ok(scale);
+    }
+    Err(Failure::usage(format!("--timeout-scale {scale}: a factor is above 0 and at most {LARGEST_SCALE}")))
 }
 
 fn print_text(run: &Run, ledger: &Ledger) {
@@ -213,7 +220,7 @@ fn play_all(
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
-    let profile = Arc::new(Profile { faults: args.fault.clone(), ..target.profile() });
+    let profile = Arc::new(Profile { faults: args.fault.clone(), ..args.choice.over(target.profile()) });
     let peer = target.peer();
     let fragments = Arc::new(suite.fragments);
     let plan = |scenario: Scenario| Plan {
@@ -349,7 +356,12 @@ fn target_arguments(args: &RunArgs) -> String {
     let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
     let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
     let faults = args.fault.iter().map(|fault| format!(" --fault {}", fault.id));
-    target.chain([launch::arguments(args)]).chain(templates).chain(is_virtual).chain(faults).collect()
+    target
+        .chain([launch::arguments(args), args.choice.arguments()])
+        .chain(templates)
+        .chain(is_virtual)
+        .chain(faults)
+        .collect()
 }
 
 fn fault(id: &str) -> Result<Fault, String> {
