@@ -139,8 +139,8 @@ mod tests {
         };
         let mut bytes = [0xff; 32];
         assert_eq!(cost_at(bytes), Some(1));
-        (bytes[0], bytes[1]) = (0, 0x80);
-        assert_eq!(cost_at(bytes), Some(510));
+        (bytes[0], bytes[1]) = (0, 0x7f);
+        assert_eq!(cost_at(bytes), Some(512));
         bytes[..6].fill(0);
         assert_eq!(cost_at(bytes), Some(1 << 48));
         assert_eq!(cost_at([0; 32]), Some(u64::MAX));
