@@ -8,6 +8,7 @@ mod interrupt;
 mod keep;
 mod launch;
 mod lint;
+mod play;
 mod profile;
 mod progress;
 mod review;

@@ -3,14 +3,13 @@
 use crate::exec;
 use crate::profile::Controls;
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
-use crate::target::{EMBEDDED_START, Target, faulty_pool};
+use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::server::{Given, Seen, Server, ServerHandle};
-use sv2_reference_pool::service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -231,12 +230,7 @@ impl Driver {
 
     /// Carries out a control request. On the embedded pool all that it causes has come before this returns.
     async fn steer(&mut self, control: Control, runner: &mut Runner) -> Result<(), String> {
-        let trigger = match control {
-            Control::Block => Some(service::Control::Block),
-            Control::Template => Some(service::Control::Template),
-            Control::Barrier | Control::Elapse(_) => None,
-        };
-        match (&self.steering, trigger) {
+        match (&self.steering, embedded_control(&control)) {
             (Steering::Pool(pool), trigger) => {
                 let pool = pool.clone();
                 let seen: Seen = self.sockets.values().map(|socket| (socket.local, socket.sent)).collect();

@@ -10,9 +10,11 @@ pub mod verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
+use sv2_reference_pool::target::{self, Network};
 
 /// Something that a scenario may need of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,13 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "channel.extended", doc: "opens extended channels", by_profile: true },
     Capability { name: "control.block",    doc: "can be made to see a new block", by_profile: false },
     Capability { name: "control.template", doc: "can be made to see a new template", by_profile: false },
+    Capability { name: "control.messages", doc: "can be made to send a message of its own accord", by_profile: false },
     Capability { name: "control.time",     doc: "has a clock that can be moved", by_profile: false },
+    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions", by_profile: true },
+    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client", by_profile: true },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, the worker behind a share, and demands no other", by_profile: true },
     Capability { name: "noise",            doc: "is reached through Noise", by_profile: false },
+    Capability { name: "plaintext",        doc: "is reached without encryption", by_profile: false },
 ];
 
 /// What the embedded pool is made of.
@@ -86,6 +93,13 @@ pub enum SettingValue {
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
+    PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
+    PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
+    PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
+    PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
+    PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
 
@@ -96,6 +110,35 @@ const CERTIFICATES: &[Choice] = &[
     ("future",  |config| certify(config, Validity { from: 3600, until: 86400 })),
     ("valid",   |config| certify(config, Validity::default())),
 ];
+
+/// Targets whose shares count as difficulty 1: the easiest one of a network.
+#[rustfmt::skip]
+const DIFFICULTY_ONE: &[Choice] = &[
+    ("mainnet", |config| config.pool.difficulty_one = target::difficulty_one(Network::Bitcoin)),
+    ("regtest", |config| config.pool.difficulty_one = target::difficulty_one(Network::Regtest)),
+];
+
+/// What is spoken beside the core: no other extension than the negotiation, the worker behind a share, that as a demand,
+/// or not even the negotiation.
+#[rustfmt::skip]
+const EXTENSIONS: &[Choice] = &[
+    ("negotiation", |config| config.pool.extensions = Extensions::default()),
+    ("worker",      |config| config.pool.extensions = worker(false)),
+    ("required",    |config| config.pool.extensions = worker(true)),
+    ("ignored",     |config| config.pool.ignores_extensions = true),
+];
+
+/// How the pool is reached.
+#[rustfmt::skip]
+const TRANSPORTS: &[Choice] = &[
+    ("noise", |config| config.node.transport = NodeConfig::default().transport),
+    ("plain", |config| config.node.transport = TransportConfig::Plain),
+];
+
+fn worker(is_required: bool) -> Extensions {
+    let one = BTreeSet::from([WORKER_IDENTITY]);
+    Extensions { required: if is_required { one.clone() } else { BTreeSet::new() }, supported: one }
+}
 
 fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {

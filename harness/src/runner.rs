@@ -32,6 +32,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use sv2_wire::Message;
 use sv2_wire::noise::AuthorityPublicKey;
 use world::World;
 
@@ -84,7 +85,7 @@ pub enum Output {
 }
 
 /// What the target can be made to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Nothing but what is under way: all bytes sent are consumed, all replies are here.
     Barrier,
@@ -92,6 +93,8 @@ pub enum Control {
     Block,
     /// A new template on the same previous hash.
     Template,
+    /// It sends a message like this one on a connection; fields that are its own to decide are not looked at.
+    Provoke(Connection, Box<Message>),
     /// Protocol time moves on.
     Elapse(Duration),
 }

@@ -2,7 +2,7 @@
 //! the same bytes in the same order.
 
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
-use crate::target::EMBEDDED_START;
+use crate::target::{EMBEDDED_START, embedded_control};
 use crate::verdict::{Outcome, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -115,12 +115,14 @@ impl<S: Service> Network<S> {
 
     fn steer(&mut self, control: Control) {
         match control {
-            Control::Barrier => {}
-            Control::Block => self.node.control(service::Control::Block, self.pool_now()),
-            Control::Template => self.node.control(service::Control::Template, self.pool_now()),
             Control::Elapse(duration) => {
                 self.elapsed = self.elapsed.saturating_add(duration);
                 self.node.tick(self.pool_now());
+            }
+            other => {
+                if let Some(control) = embedded_control(&other) {
+                    self.node.control(control, self.pool_now());
+                }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What is under test, and how to reach and steer it.
 
 use crate::profile::{EmbeddedConfig, PoolSetting, Profile, SettingValue};
-use crate::runner::Peer;
 use crate::runner::eval::Env;
 use crate::runner::value::{Datum, small};
+use crate::runner::{Connection, Control, Peer};
 use crate::scenario::syntax::{Expr, ExprKind};
 use crate::suite::Scenario;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,9 @@ use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::server::ServerHandle;
+use sv2_reference_pool::service::{self, Address, ConnId};
 use sv2_wire::url::{Security, Sv2Url};
+use sv2_wire::{MESSAGES, Message, MessageSpec};
 
 /// Protocol time at which the embedded pool starts: 2026-01-01 00:00 UTC. It moves only by `elapse`.
 pub const EMBEDDED_START: u32 = 1_767_225_600;
@@ -43,8 +45,12 @@ impl Target {
                 if templates.is_some() {
                     profile.capabilities.extend(["control.block", "control.template"]);
                 }
-                if url.security() != Security::Plaintext {
-                    profile.capabilities.insert("noise");
+                let is_plain = url.security() == Security::Plaintext;
+                if is_plain {
+                    profile.capabilities.insert("plaintext");
+                } else {
+                    // Without a profile that says local, encryption is an obligation (AMB-20).
+                    profile.capabilities.extend(["noise", "access.remote"]);
                 }
                 profile
             }
@@ -105,6 +111,23 @@ pub fn faulty_pool(scenario: &Scenario, seed: u64, faults: &[Fault]) -> Result<N
     Ok(Node::new(config.node, pool))
 }
 
+/// A control request in the words of the embedded pool; nothing for one that concerns the driver.
+pub fn embedded_control(control: &Control) -> Option<service::Control> {
+    match control {
+        Control::Block => Some(service::Control::Block),
+        Control::Template => Some(service::Control::Template),
+        Control::Provoke(connection, message) => provoked(*connection, message),
+        Control::Barrier | Control::Elapse(_) => None,
+    }
+}
+
+/// The messages that a server can be made to send of its own accord.
+pub fn provocable() -> impl Iterator<Item = &'static MessageSpec> {
+    MESSAGES
+        .iter()
+        .filter(|spec| Message::zero(spec.kind).is_some_and(|message| provoked(0, &message).is_some()))
+}
+
 /// The seed of one scenario in a run: order and parallelism change nothing.
 pub fn scenario_seed(run_seed: u64, id: &str) -> u64 {
     let mut hasher = Sha256::new();
@@ -112,6 +135,30 @@ pub fn scenario_seed(run_seed: u64, id: &str) -> u64 {
     hasher.update(id.as_bytes());
     let digest: [u8; 32] = hasher.finalize().into();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// The pool counts its connections as the runner does: from 0, in the order in which they are made.
+fn provoked(connection: Connection, message: &Message) -> Option<service::Control> {
+    let conn = Some(ConnId(connection as u64));
+    let at = |channel_id| Address { conn, channel_id };
+    Some(match message {
+        Message::SetTarget(it) => {
+            service::Control::SetTarget { channel: at(it.channel_id), maximum_target: it.maximum_target }
+        }
+        Message::SetExtranoncePrefix(it) => {
+            service::Control::SetExtranoncePrefix { channel: at(it.channel_id) }
+        }
+        Message::SetGroupChannel(it) => service::Control::Regroup {
+            channels: it.channel_ids.as_slice().iter().copied().map(at).collect(),
+        },
+        Message::CloseChannel(it) => {
+            service::Control::CloseChannel { channel: at(it.channel_id), reason: it.reason_code.clone() }
+        }
+        Message::Reconnect(it) => {
+            service::Control::Reconnect { conn, new_host: it.new_host.clone(), new_port: it.new_port }
+        }
+        _ => return None,
+    })
 }
 
 /// What an argument of `pool(...)` gives: a value, or that of a matrix.

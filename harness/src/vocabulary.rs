@@ -6,6 +6,7 @@ use crate::runner::facts::{HANDSHAKE_FACTS, SETTLE_FACTS, SETTLE_WORDS};
 use crate::scenario::check::{FragmentSignature, Vocabulary};
 use crate::scenario::syntax::{ExprKind, FileKind};
 use crate::suite::Source;
+use crate::target::provocable;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use sv2_wire::{FLAGS, FlagSpec, MESSAGES, MessageSpec, U256};
@@ -87,6 +88,10 @@ impl Vocabulary for Words<'_> {
 
     fn pool_settings(&self) -> Vec<String> {
         owned(POOL_SETTINGS.iter().map(|setting| setting.name))
+    }
+
+    fn provocable_messages(&self) -> Vec<String> {
+        provocable().map(|spec| spec.unique_name()).collect()
     }
 
     fn pool_value_problem(&self, setting: &str, value: &ExprKind) -> Option<String> {

@@ -13,9 +13,8 @@ use sv2_conform::{ledger::Ledger, suite::Scenario};
 use sv2_reference_pool::faults::{FAULTS, Fault};
 
 /// Faults that no scenario can show: they wait for rules that watch every frame of every connection.
-/// F07 shows only in a comparison of connections whose requests were both accepted; F08 only on a pool that lacks two
-/// defined flags; F14 only in the order of frames that may come at any time.
-const WAIT_FOR_RULES: &[&str] = &["F07", "F08", "F14"];
+/// F14 shows only in the order of frames that may come at any time.
+const WAIT_FOR_RULES: &[&str] = &["F14"];
 
 /// Seeds for the clean pool; `CLEAN_SEEDS` in the environment asks for more.
 const CLEAN_SEEDS: u64 = 5;

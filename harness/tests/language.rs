@@ -108,6 +108,7 @@ fn the_reference_shows_every_verb() {
     for verb in [
         "connect",
         "connect tcp",
+        "connect plain",
         "handshake",
         "send",
         "raw",
@@ -115,6 +116,7 @@ fn the_reference_shows_every_verb() {
         "expect reply to",
         "expect one-of",
         "expect close",
+        "expect bytes",
         "expect silence",
         "await job on",
         "mine",
@@ -124,6 +126,7 @@ fn the_reference_shows_every_verb() {
         "alive",
         "block",
         "template",
+        "provoke",
         "elapse",
         "close",
         "reset",

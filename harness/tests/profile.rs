@@ -126,7 +126,7 @@ fn what_init_drafts_verify_confirms_until_the_pool_changes() {
     let text = std::fs::read_to_string(folder.path().join("mine.toml")).expect("the draft");
     for line in [
         "name = \"mine\"  # from the call",
-        "capabilities = [\"channel.extended\", \"channel.standard\"]  # ",
+        "capabilities = [\"channel.extended\", \"channel.standard\", \"extension.worker\"]  # ",
         "batch = 1  # valid shares until one was acknowledged: SubmitShares.Success",
         "versions = [2]  # ",
         "refused_flags = 0xfffffffa  # SetupConnection with all 32 flags: SetupConnection.Error",
@@ -169,7 +169,7 @@ fn a_fault_and_a_wrong_claim_are_found() {
         ("setup.versions=[2, 3]", "setup.versions                               [2, 3]; the wire shows [2]"),
         ("error_codes.duplicate-share=dup", "\"dup\"; the wire shows \"duplicate-share\""),
         (
-            "capabilities=[\"channel.standard\"]",
+            "capabilities=[\"channel.standard\", \"extension.worker\"]",
             "channel.extended                             no; the wire shows yes",
         ),
         ("limits.hash_budget=10", "10; the wire shows 10001 hashes a share"),

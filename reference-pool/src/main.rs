@@ -96,6 +96,12 @@ struct WorkArguments {
     /// Open no standard channels (REQUIRES_EXTENDED_CHANNELS)
     #[arg(long)]
     extended_channels_only: bool,
+    /// Flags of SetupConnection that are refused although they could be served, a number: 1 standard jobs, 4 version rolling
+    #[arg(long, value_name = "FLAGS", default_value_t = 0)]
+    refuse_flags: u32,
+    /// Know nothing of extensions and their negotiation
+    #[arg(long, conflicts_with = "require_extension")]
+    ignore_extensions: bool,
     /// Extension that every client has to negotiate, a number; can be given several times
     #[arg(long, value_name = "N")]
     require_extension: Vec<u16>,
@@ -259,6 +265,7 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
     let WorkArguments { shares_per_minute, ack_batch, .. } = arguments.work;
     let (seed, templates) = (arguments.seed, templates(&arguments.work));
     let WorkArguments { vardiff, inactivity, fixed_version, extended_channels_only, .. } = arguments.work;
+    let WorkArguments { refuse_flags, ignore_extensions, .. } = arguments.work;
     let config = PoolConfig {
         seed,
         templates,
@@ -268,6 +275,8 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
         inactivity: inactivity.0,
         fixed_version,
         extended_channels_only,
+        refused_flags: refuse_flags,
+        ignores_extensions: ignore_extensions,
         extensions: extensions(&arguments.work),
         faults: arguments.fault.clone(),
         ..PoolConfig::default()

@@ -4,6 +4,7 @@
 use crate::extranonce::FULL_LEN;
 use crate::faults::Rules;
 use crate::job::{Found, Job, Jobs};
+use crate::pool::PoolConfig;
 use crate::target::Difficulty;
 use bitcoin::{BlockHash, Target, block};
 use std::collections::HashSet;
@@ -228,7 +229,7 @@ impl Batch {
         &mut self,
         submit: &Submit<'_>,
         target: Target,
-        size: u32,
+        config: &PoolConfig,
         at_once: bool,
         rules: &mut Rules,
     ) -> Option<SubmitSharesSuccess> {
@@ -238,23 +239,29 @@ impl Batch {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.at.push((target, 1)),
         }
-        if self.count < size && !at_once {
+        if self.count < config.ack_batch && !at_once {
             return None;
         }
-        self.flush(submit.channel_id, rules)
+        self.flush(submit.channel_id, config.difficulty_one, rules)
     }
 
     /// Acknowledges what there is. "their respective counters MUST be reset when a new batch starts being processed"
-    /// (spec section 5.3.13).
-    pub(crate) fn flush(&mut self, channel_id: u32, rules: &mut Rules) -> Option<SubmitSharesSuccess> {
+    /// (spec section 5.3.13). `unit` is the target of difficulty 1.
+    pub(crate) fn flush(
+        &mut self,
+        channel_id: u32,
+        unit: Target,
+        rules: &mut Rules,
+    ) -> Option<SubmitSharesSuccess> {
         let (count, at) = (std::mem::take(&mut self.count), std::mem::take(&mut self.at));
         if count == 0 {
             return None;
         }
         self.since_opening = self.since_opening.saturating_add(count);
         let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
-        let sum =
-            at.iter().fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of)));
+        let sum = at
+            .iter()
+            .fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of, unit)));
         Some(SubmitSharesSuccess {
             channel_id,
             last_sequence_number: self.last_sequence_number,
@@ -282,10 +289,11 @@ mod tests {
         };
         let one = Target::from_compact(CompactTarget::from_consensus(0x1d00_ffff));
         let half = Target::from_compact(CompactTarget::from_consensus(0x1d01_fffe));
-        let mut batch = Batch::default();
-        assert_eq!(batch.add(&submit(1), half, 4, false, &mut Rules::default()), None);
-        assert_eq!(batch.add(&submit(2), one, 4, false, &mut Rules::default()), None);
-        assert_eq!(batch.add(&submit(3), half, 4, false, &mut Rules::default()), None);
+        let (mut batch, mut rules) = (Batch::default(), Rules::default());
+        let of = |ack_batch| PoolConfig { ack_batch, ..PoolConfig::default() };
+        assert_eq!(batch.add(&submit(1), half, &of(4), false, &mut rules), None);
+        assert_eq!(batch.add(&submit(2), one, &of(4), false, &mut rules), None);
+        assert_eq!(batch.add(&submit(3), half, &of(4), false, &mut rules), None);
         let success =
             |last_sequence_number, new_submits_accepted_count, new_shares_sum| SubmitSharesSuccess {
                 channel_id: 2,
@@ -294,16 +302,16 @@ mod tests {
                 new_shares_sum,
             };
         assert_eq!(
-            batch.add(&submit(4), one, 4, false, &mut Rules::default()),
+            batch.add(&submit(4), one, &of(4), false, &mut rules),
             Some(success(4, 4, 3)),
             "1/2 + 1 + 1/2 + 1"
         );
-        assert_eq!(batch.add(&submit(5), half, 4, false, &mut Rules::default()), None);
+        assert_eq!(batch.add(&submit(5), half, &of(4), false, &mut rules), None);
         assert_eq!(
-            batch.add(&submit(6), one, 4, true, &mut Rules::default()),
+            batch.add(&submit(6), one, &of(4), true, &mut rules),
             Some(success(6, 2, 1)),
             "a block does not wait"
         );
-        assert_eq!(batch.add(&submit(7), half, 1, false, &mut Rules::default()), Some(success(7, 1, 0)));
+        assert_eq!(batch.add(&submit(7), half, &of(1), false, &mut rules), Some(success(7, 1, 0)));
     }
 }

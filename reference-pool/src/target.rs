@@ -1,6 +1,8 @@
 //! Targets: what a channel is granted, and what its shares are worth.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub use bitcoin::Network;
+use bitcoin::params::Params;
 use bitcoin::{Target, Work};
 use std::fmt;
 use sv2_wire::{F32, U256};
@@ -64,25 +66,31 @@ pub fn to_wire(target: Target) -> U256 {
     U256::from_le_bytes(target.to_le_bytes())
 }
 
-/// A sum of difficulties with 64 binary places. Difficulty 1 is the target 0xffff * 2^208 (nbits 0x1d00ffff).
+/// The target that has difficulty 1 on a network: the easiest that its blocks may have. On the main network it is
+/// 0xffff * 2^208 (nbits 0x1d00ffff).
+pub fn difficulty_one(network: Network) -> Target {
+    Target::from_compact(Params::new(network).max_attainable_target.to_compact_lossy())
+}
+
+/// A sum of difficulties with 64 binary places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Difficulty(u128);
 
 impl Difficulty {
-    /// What `count` shares are worth at one target: `count * difficulty 1 / target`. The last binary place is rounded
-    /// up, so that quotients which add up to a whole number do so here; too large a value stays at the maximum.
-    pub fn of(count: u32, target: Target) -> Self {
-        // 0xffff * 2^208 * count lies in the upper half of 256 bits.
-        let upper = u128::from(count).saturating_mul(0xffff << 80);
+    /// What `count` shares are worth at one target, if shares at the target `one` are worth 1: `count * one / target`.
+    /// The last binary place is rounded up, so that quotients which add up to a whole number do so here; too large a
+    /// value stays at the maximum.
+    pub fn of(count: u32, target: Target, one: Target) -> Self {
+        let dividend = product(one, count);
         let divisor = halves(target);
         let (mut remainder, mut quotient) = ((0u128, 0u128), 0u128);
-        for place in (0..320u32).rev() {
-            let bit = match place {
-                192..=319 => (upper >> place.saturating_sub(192)) & 1,
-                _ => 0,
-            };
+        // 288 places in front of the point, 64 behind it.
+        for place in (0..352usize).rev() {
+            let whole = place.checked_sub(64);
+            let limb = whole.and_then(|place| dividend.get(place / 32)).copied().unwrap_or_default();
+            let bit = limb >> (place % 32) & 1;
             let carry = remainder.0 >> 127 == 1;
-            remainder = (remainder.0 << 1 | remainder.1 >> 127, remainder.1 << 1 | bit);
+            remainder = (remainder.0 << 1 | remainder.1 >> 127, remainder.1 << 1 | u128::from(bit));
             if quotient >> 127 == 1 {
                 return Self(u128::MAX);
             }
@@ -108,6 +116,20 @@ impl Difficulty {
     }
 }
 
+/// The product in limbs of 32 bits, the lowest first.
+fn product(target: Target, count: u32) -> [u32; 9] {
+    let mut limbs = [0; 9];
+    let mut carry = 0u64;
+    let bytes = target.to_le_bytes();
+    let parts = bytes.as_chunks().0.iter().map(|part| u32::from_le_bytes(*part)).chain([0]);
+    for (limb, part) in limbs.iter_mut().zip(parts) {
+        // (2^32 - 1)^2 + 2^32 - 1 is below 2^64.
+        let sum = u64::from(part).wrapping_mul(u64::from(count)).wrapping_add(carry);
+        (*limb, carry) = (sum as u32, sum >> 32);
+    }
+    limbs
+}
+
 fn halves(target: Target) -> (u128, u128) {
     let bytes = target.to_be_bytes();
     let number = |half: &[u8]| half.iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
@@ -119,6 +141,10 @@ fn halves(target: Target) -> (u128, u128) {
 mod tests {
     use super::*;
     use bitcoin::CompactTarget;
+
+    fn of(count: u32, target: Target) -> Difficulty {
+        Difficulty::of(count, target, difficulty_one(Network::Bitcoin))
+    }
 
     fn max() -> U256 {
         U256::MAX
@@ -133,8 +159,8 @@ mod tests {
         // https://en.bitcoin.it/wiki/Difficulty names this number.
         let text = "00000000ffff0000000000000000000000000000000000000000000000000000";
         assert_eq!(to_wire(difficulty_1()).to_string(), text);
-        assert_eq!(Difficulty::of(1, difficulty_1()), Difficulty(1 << 64));
-        assert_eq!(Difficulty::of(7, difficulty_1()).truncated(), 7);
+        assert_eq!(of(1, difficulty_1()), Difficulty(1 << 64));
+        assert_eq!(of(7, difficulty_1()).truncated(), 7);
     }
 
     #[test]
@@ -147,23 +173,28 @@ mod tests {
             (0x1705_3894, 53_911_173_001_054),
         ] {
             let target = Target::from_compact(CompactTarget::from_consensus(nbits));
-            assert_eq!(Difficulty::of(1, target).truncated(), known);
-            assert_eq!(
-                u128::from(Difficulty::of(1, target).truncated()),
-                target.difficulty(bitcoin::Network::Bitcoin)
-            );
+            assert_eq!(of(1, target).truncated(), known);
+            assert_eq!(u128::from(of(1, target).truncated()), target.difficulty(Network::Bitcoin));
         }
     }
 
     #[test]
+    fn another_network_has_another_unit() {
+        let one = difficulty_one(Network::Regtest);
+        assert_eq!(one, Target::from_compact(CompactTarget::from_consensus(0x207f_ffff)));
+        assert_eq!(Difficulty::of(u32::MAX, one, one).truncated(), u64::from(u32::MAX));
+        // 0x7fffff * 2^232 / 2^240.
+        let mut bytes = [0; 32];
+        bytes[1] = 1;
+        let target = from_wire(U256::from_be_bytes(bytes));
+        assert_eq!(Difficulty::of(1, target, one).truncated(), 0x7f_ffff >> 8);
+    }
+
+    #[test]
     fn fractions_add_up() {
-        assert_eq!(Difficulty::of(u32::MAX, Target::MAX).truncated(), u64::from(u32::MAX));
-        assert_eq!(
-            Difficulty::of(u32::MAX, from_wire(max())).truncated(),
-            0,
-            "2^256 - 1 is difficulty 2^-32"
-        );
-        assert_eq!(Difficulty::of(1, from_wire(U256::from(1))), Difficulty(u128::MAX));
+        assert_eq!(of(u32::MAX, Target::MAX).truncated(), u64::from(u32::MAX));
+        assert_eq!(of(u32::MAX, from_wire(max())).truncated(), 0, "2^256 - 1 is difficulty 2^-32");
+        assert_eq!(of(1, from_wire(U256::from(1))), Difficulty(u128::MAX));
         let third = from_wire({
             // 3 * difficulty 1, so that a share is worth a third.
             let mut bytes = [0; 32];
@@ -172,11 +203,10 @@ mod tests {
             bytes[5] = 0xfd;
             U256::from_be_bytes(bytes)
         });
-        assert_eq!(Difficulty::of(3, third).truncated(), 1);
-        let one_by_one =
-            Difficulty::of(1, third).plus(Difficulty::of(1, third)).plus(Difficulty::of(1, third));
+        assert_eq!(of(3, third).truncated(), 1);
+        let one_by_one = of(1, third).plus(of(1, third)).plus(of(1, third));
         assert_eq!(one_by_one.truncated(), 1);
-        assert_eq!(Difficulty::of(2, third).truncated(), 0);
+        assert_eq!(of(2, third).truncated(), 0);
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "about", doc: "what it is for", takes: Takes::Text(4000), unseen: NOT_ON_THE_WIRE, put: |_, _| {} },
     Key { name: "tested", doc: "the version that it was verified against", takes: Takes::Text(80), unseen: NOT_ON_THE_WIRE, put: |_, _| {} },
     Key { name: "untested", doc: "true: nobody has verified it yet", takes: Takes::True, unseen: NOT_ON_THE_WIRE, put: |_, _| {} },
-    Key { name: "access", doc: "local or remote: whether it is reached over open networks, where encryption is an obligation", takes: Takes::Word(&["local", "remote"]), unseen: NOT_ON_THE_WIRE, put: put_access },
+    Key { name: "access", doc: "local or remote: whether it is reached over open networks, where encryption is an obligation (AMB-20)", takes: Takes::Word(&["local", "remote"]), unseen: NOT_ON_THE_WIRE, put: put_access },
     Key { name: "capabilities", doc: "what it can do", takes: Takes::Capabilities, unseen: NOT_SEEN, put: put_capabilities },
     Key { name: "user_identity", doc: "the identity that channels are opened with", takes: Takes::Text(LONGEST_TEXT), unseen: NOT_SEEN, put: |profile, value| profile.user_identity = value.to_string() },
     Key { name: "setup.versions", doc: "protocol versions that it speaks", takes: Takes::Numbers(0xffff), unseen: NOT_SEEN, put: |_, _| {} },

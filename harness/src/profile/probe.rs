@@ -15,7 +15,7 @@ use crate::scenario::diagnostic::ScenarioErrors;
 use crate::suite::{Scenario, Source};
 use crate::verdict::Outcome;
 use crate::vocabulary::Words;
-use seen::{Came, Seen, batch, cost};
+use seen::{Came, Seen, batch, cost, negotiates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ const ACK_BOUND: u32 = 40;
 /// How long silence has to last, where the profile says nothing.
 const QUIET: Duration = Duration::from_millis(500);
 /// The extension that is always asked for: Worker-Specific Hashrate Tracking.
-const WORKER_EXTENSION: u64 = 2;
+const WORKER_EXTENSION: u16 = 2;
 
 /// Something that the wire showed, by the name of the claim that it decides: a key of profiles, or a capability.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +122,7 @@ impl<'a> Interview<'a> {
         ledger: &'a Ledger,
         fragments: &'a BTreeMap<String, Arc<Source>>,
     ) -> Self {
-        let mut extensions = BTreeSet::from([WORKER_EXTENSION]);
+        let mut extensions = BTreeSet::from([u64::from(WORKER_EXTENSION)]);
         if let Some(Value::Numbers(claimed)) = claims.get("setup.extensions") {
             extensions.extend(claimed);
         }
@@ -214,6 +214,10 @@ impl<'a> Interview<'a> {
                 Ok(fact(Shown::Can(came.is_some()), came.map(Came::evidence)))
             }
             Reads::Sees(_) => Err(nothing()),
+            Reads::Negotiates(capability) => {
+                let (can, came) = negotiates(capability, &seen).ok_or_else(nothing)?;
+                Ok(fact(Shown::Can(can), came.map(Came::evidence)))
+            }
             Reads::Version(version) => self.version(probe, version, &seen).ok_or_else(nothing),
             _ => {
                 let came = seen.answer().ok_or_else(nothing)?;

@@ -34,6 +34,8 @@ pub(crate) enum Item {
     Broken(LinkError),
     /// The connection is closed.
     Closed(Closed),
+    /// Bytes on a bare TCP connection.
+    Bytes(Vec<u8>),
     /// Nothing came in time.
     Nothing,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Conn {
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
     pub(crate) shape: Shape,
+    /// How many bytes on a bare TCP connection are worth an [`Item::Bytes`]; nobody asks for them otherwise.
+    pub(crate) raw_wanted: Option<usize>,
     /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
     pub(crate) pings: Vec<Message>,
     /// What was sent and has an answer.
@@ -88,7 +92,7 @@ pub(crate) struct Conn {
     link: Option<Link>,
     /// What was taken off the link before the scenario read it.
     inbox: VecDeque<Pulled>,
-    early: VecDeque<Vec<u8>>,
+    early: Vec<u8>,
 }
 
 impl Conn {
@@ -107,6 +111,7 @@ impl Conn {
             closed: None,
             corruption: None,
             shape: Shape::default(),
+            raw_wanted: None,
             pings: Vec::new(),
             requests: Vec::new(),
             aside: Vec::new(),
@@ -114,7 +119,7 @@ impl Conn {
             world,
             link: None,
             inbox: VecDeque::new(),
-            early: VecDeque::new(),
+            early: Vec::new(),
         })
     }
 
@@ -159,20 +164,18 @@ impl Conn {
         self.link = Some(Link::plain(MAX_PAYLOAD_LEN));
     }
 
-    /// Sends act one and waits for act two.
+    /// Sends act one, but for its first bytes that went out already, and waits for act two.
     pub(crate) async fn shake_hands(
         &mut self,
         peer: &Peer,
-        seed: [u8; 64],
+        (initiator, already_sent): (Initiator, usize),
         deadline: Duration,
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
-        let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
-        self.write(act_one.to_vec());
+        let (mut link, act_one) = Link::initiator(initiator, MAX_PAYLOAD_LEN);
+        self.write(act_one.iter().copied().skip(already_sent).collect());
         self.flush();
-        for bytes in self.early.drain(..) {
-            link.receive(&bytes);
-        }
+        link.receive(&std::mem::take(&mut self.early));
         loop {
             match link.poll() {
                 Ok(Some(Event::Established { identity: Some(server), .. })) => {
@@ -208,20 +211,40 @@ impl Conn {
                 Ok(None) => {}
                 Err(error) => return self.broken(error, trace),
             }
+            if let Some(bytes) = self.raw_bytes(self.raw_wanted) {
+                return self.came_raw(bytes, trace);
+            }
             if let Some(closed) = self.closed {
                 return Item::Closed(closed);
             }
             match self.world.event(self.id, deadline).await {
                 Some(NetEvent::Bytes(bytes)) => match &mut self.link {
                     Some(link) => link.receive(&bytes),
-                    None => self.early.push_back(bytes),
+                    None => self.early.extend(bytes),
                 },
                 Some(NetEvent::Finished) => return self.peer_closed(Closed::Clean, trace),
                 Some(NetEvent::Reset) => return self.peer_closed(Closed::Rude, trace),
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
-                None => return Item::Nothing,
+                None => {
+                    let fewer = self.raw_wanted.and_then(|_| self.raw_bytes(Some(1)));
+                    return fewer.map_or(Item::Nothing, |bytes| self.came_raw(bytes, trace));
+                }
             }
         }
+    }
+
+    /// What came before there is anything to read it with, if it is as much as is wanted.
+    fn raw_bytes(&mut self, wanted: Option<usize>) -> Option<Vec<u8>> {
+        let wanted = wanted.filter(|wanted| self.link.is_none() && self.early.len() >= *wanted)?;
+        // All of it, where that is less than what the scenario waits for.
+        let taken = self.raw_wanted.map_or(wanted, |asked| asked.min(self.early.len()));
+        let rest = self.early.split_off(taken);
+        Some(std::mem::replace(&mut self.early, rest))
+    }
+
+    fn came_raw(&self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) -> Item {
+        trace.push(self.note(&format!("{} raw bytes received", bytes.len())));
+        Item::Bytes(bytes)
     }
 
     /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
@@ -240,7 +263,7 @@ impl Conn {
             match self.world.event(self.id, deadline).await? {
                 NetEvent::Bytes(bytes) => match &mut self.link {
                     Some(link) => link.receive(&bytes),
-                    None => self.early.push_back(bytes),
+                    None => self.early.extend(bytes),
                 },
                 NetEvent::Finished => break Pulled::Ended(Closed::Clean),
                 NetEvent::Reset => break Pulled::Ended(Closed::Rude),

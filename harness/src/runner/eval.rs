@@ -1,13 +1,15 @@
 //! Evaluates expressions and comparisons. What has no value because of what the peer did, or did not, blocks the scenario;
 //! what makes no sense whatever the peer does is the scenario's own error.
 
+mod many;
+
 use super::judge::Stop;
 use super::value::{Datum, small};
 use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
 use crate::suite::Cell;
 use crate::vocabulary;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use sv2_wire::U256;
@@ -79,6 +81,12 @@ impl Env {
             }
             ExprKind::Range(..) => return Err(wrong("a range stands behind `in` only".to_owned())),
             ExprKind::Length(inner) => length(&self.eval(inner)?).map_err(wrong)?,
+            ExprKind::Repeat(what, count) => {
+                many::repeat(&self.eval(what)?, self.integer(count)?).map_err(wrong)?
+            }
+            ExprKind::Numbers(from, to) => {
+                many::numbers(self.integer(from)?, self.integer(to)?).map_err(wrong)?
+            }
             ExprKind::Binary { operator, left, right } => {
                 binary(*operator, self.eval(left)?, self.eval(right)?).map_err(wrong)?
             }
@@ -172,6 +180,11 @@ pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, Stop> 
                     || Stop::Blocked(format!("{} has no element {}", value.describe(), index.node)),
                 )?
             }
+            (Member::Index(index), Datum::Bytes(bytes)) => {
+                let byte = usize::try_from(index.node).ok().and_then(|index| bytes.get(index));
+                let missing = || Stop::Blocked(format!("{} has no byte {}", value.describe(), index.node));
+                Datum::number(*byte.ok_or_else(missing)?)
+            }
             (Member::Index(_), other) => return Err(wrong(format!("{} is no list", other.describe()))),
         };
     }
@@ -246,9 +259,16 @@ fn like(left: &Datum, right: &Datum, spellings: &BTreeMap<String, String>) -> Re
 
 fn is_in(left: &Datum, right: &Datum) -> Result<bool, String> {
     let Datum::List(allowed) = right else { return Err(format!("{} is no list", right.describe())) };
+    let numbers: BTreeSet<U256> = allowed.iter().filter_map(Datum::as_number).collect();
+    let is_allowed = |item: &Datum| {
+        item.as_number().is_some_and(|number| numbers.contains(&number))
+            // A number of the list was found above, but it may also equal a float.
+            || allowed.iter().filter(|other| item.as_number().is_none() || other.as_number().is_none())
+                .any(|other| equal(item, other))
+    };
     Ok(match left {
-        Datum::List(items) => items.iter().all(|item| allowed.iter().any(|other| equal(item, other))),
-        item => allowed.iter().any(|other| equal(item, other)),
+        Datum::List(items) => items.iter().all(is_allowed),
+        item => is_allowed(item),
     })
 }
 
@@ -278,6 +298,8 @@ fn binary(operator: BinaryOperator, left: Datum, right: Datum) -> Result<Datum, 
     }
 }
 
+const OUTSIDE: &str = "the result is outside of 0 to 2^256 - 1";
+
 fn arithmetic(operator: BinaryOperator, left: U256, right: U256) -> Result<U256, String> {
     let (left, right) = (left.to_le_bytes(), right.to_le_bytes());
     let mut result = [0; 32];
@@ -293,13 +315,76 @@ fn arithmetic(operator: BinaryOperator, left: U256, right: U256) -> Result<U256,
                 carry = sum >> 8;
                 sum.to_le_bytes()[0]
             }
+            BinaryOperator::Multiply => return product(left, right),
+            BinaryOperator::Divide => return quotient(left, right),
             BinaryOperator::Concat => return Err("`++` joins bytes or lists, not numbers".to_owned()),
         };
     }
     match carry {
         0 => Ok(U256::from_le_bytes(result)),
-        _ => Err("the result is outside of 0 to 2^256 - 1".to_owned()),
+        _ => Err(OUTSIDE.to_owned()),
     }
+}
+
+/// Schoolbook multiplication of little-endian bytes.
+fn product(left: [u8; 32], right: [u8; 32]) -> Result<U256, String> {
+    let mut result = [0u8; 64];
+    for (shift, factor) in left.into_iter().enumerate() {
+        let mut carry = 0u16;
+        // What is left over after the last byte goes into the one behind.
+        for (to, digit) in result.iter_mut().skip(shift).zip(right.into_iter().chain([0])) {
+            let [low, high] = (u16::from(*to) + u16::from(factor) * u16::from(digit) + carry).to_le_bytes();
+            (*to, carry) = (low, u16::from(high));
+        }
+    }
+    match result.split_first_chunk() {
+        Some((low, high)) if high.iter().all(|byte| *byte == 0) => Ok(U256::from_le_bytes(*low)),
+        _ => Err(OUTSIDE.to_owned()),
+    }
+}
+
+/// Long division, bit by bit; what remains is dropped.
+fn quotient(left: [u8; 32], right: [u8; 32]) -> Result<U256, String> {
+    let divisor = U256::from_le_bytes(right);
+    if divisor == U256::ZERO {
+        return Err("nothing can be divided by 0".to_owned());
+    }
+    let (mut result, mut remainder) = ([0u8; 32], U256::ZERO);
+    for place in (0..256usize).rev() {
+        let bit = left.get(place / 8).map_or(0, |byte| byte >> (place % 8) & 1);
+        let (doubled, is_over) = doubled(remainder, bit);
+        remainder = doubled;
+        // A remainder of 257 bits is above every divisor; the difference has 256 again.
+        if is_over || remainder >= divisor {
+            remainder = difference(remainder, divisor);
+            if let Some(byte) = result.get_mut(place / 8) {
+                *byte |= 1 << (place % 8);
+            }
+        }
+    }
+    Ok(U256::from_le_bytes(result))
+}
+
+/// Twice the number and a bit, and whether that takes 257 bits.
+fn doubled(number: U256, bit: u8) -> (U256, bool) {
+    let mut bytes = number.to_le_bytes();
+    let mut carry = bit;
+    for byte in &mut bytes {
+        (*byte, carry) = (*byte << 1 | carry, *byte >> 7);
+    }
+    (U256::from_le_bytes(bytes), carry == 1)
+}
+
+/// The difference, modulo 2^256.
+fn difference(left: U256, right: U256) -> U256 {
+    let mut bytes = left.to_le_bytes();
+    let mut borrow = false;
+    for (byte, less) in bytes.iter_mut().zip(right.to_le_bytes()) {
+        let (once, first) = byte.overflowing_sub(less);
+        let (twice, second) = once.overflowing_sub(u8::from(borrow));
+        (*byte, borrow) = (twice, first || second);
+    }
+    U256::from_le_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -322,6 +407,28 @@ mod tests {
             arithmetic(BinaryOperator::Xor, number(0x2000_0000), number(0x2000)),
             Ok(number(0x2000_2000))
         );
+    }
+
+    #[test]
+    fn products_and_quotients_are_exact_or_refused() {
+        let times = |l, r| arithmetic(BinaryOperator::Multiply, l, r);
+        let over = |l, r| arithmetic(BinaryOperator::Divide, l, r);
+        let bit = |place: usize| {
+            let mut bytes = [0; 32];
+            bytes[place / 8] = 1 << (place % 8);
+            U256::from_le_bytes(bytes)
+        };
+        assert_eq!(times(number(0xffff_ffff_ffff), number(0xffff)), Ok(number(0xfffe_ffff_ffff_0001)));
+        assert_eq!(times(bit(200), bit(55)), Ok(bit(255)));
+        assert!(times(bit(200), bit(56)).is_err());
+        assert_eq!(times(U256::MAX, number(1)), Ok(U256::MAX));
+        assert!(times(U256::MAX, U256::MAX).is_err());
+        assert_eq!(over(number(1_000_003), number(1000)), Ok(number(1000)));
+        assert_eq!(over(bit(255), bit(200)), Ok(bit(55)));
+        assert_eq!(over(U256::MAX, U256::MAX), Ok(number(1)));
+        assert_eq!(over(number(7), U256::MAX), Ok(number(0)));
+        assert_eq!(over(U256::MAX, bit(255)), Ok(number(1)));
+        assert!(over(number(7), number(0)).is_err());
     }
 
     #[test]

@@ -57,7 +57,9 @@ impl Player {
             Some(Silence::Exact) => Duration::ZERO,
             _ => self.deadline(within),
         };
+        self.conns[conn].raw_wanted = Some(raw_wanted(expect));
         let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
+        self.conns[conn].raw_wanted = None;
         match request {
             Some(request) => {
                 self.conns[conn].answered(request);
@@ -148,6 +150,9 @@ impl Player {
             .checks
             .extend(step_claims.checks.iter().filter(|id| !arm.claims.checks.contains(id)).cloned());
         self.report.took(Line { claims: &decided, step: step_claims, source, span }, strict, came(item));
+        if let (Item::Bytes(bytes), Some(capture)) = (item, &arm.capture) {
+            self.env.bind(&capture.node, Datum::Bytes(bytes.clone()));
+        }
         let Item::Message(message) = item else { return Ok(()) };
         let value = Datum::Message(conn, Box::new(message.clone()));
         if let Some(capture) = &arm.capture {
@@ -283,8 +288,18 @@ pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
         }
         (Outcome::Close, Item::Closed(closed)) => *closed != Closed::ByUs,
         (Outcome::Silence, Item::Nothing) => silent,
+        (Outcome::Bytes(count), Item::Bytes(bytes)) => bytes.len() as u64 >= *count,
         _ => false,
     }
+}
+
+/// How many bytes on a bare TCP connection make a difference: those that an arm waits for, else any.
+fn raw_wanted(expect: &Expect) -> usize {
+    let counts = expect.arms.iter().filter_map(|arm| match arm.outcome.node {
+        Outcome::Bytes(count) => usize::try_from(count).ok(),
+        _ => None,
+    });
+    counts.max().unwrap_or(1)
 }
 
 fn is_about_shares(expect: &Expect) -> bool {
@@ -317,6 +332,7 @@ fn names<'a>(arms: impl Iterator<Item = &'a Arm>) -> String {
         Outcome::Message(name) => name.clone(),
         Outcome::Close => "close".to_owned(),
         Outcome::Silence => "silence".to_owned(),
+        Outcome::Bytes(count) => format!("{count} bytes"),
     });
     outcomes.collect::<Vec<_>>().join(" or ")
 }

@@ -164,11 +164,11 @@ impl Report {
                 }
                 value => value?,
             };
+            let value = env.masked(value, judgement.mask.as_ref())?;
             if let Some(capture) = &judgement.capture {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
-            let value = env.masked(value, judgement.mask.as_ref())?;
             match env.compare(&value, test.operator.node, &test.operand)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),
@@ -219,7 +219,7 @@ impl Report {
 fn by_level(level: Level) -> Verdict {
     match level {
         Level::Must | Level::MustNot | Level::Implied => Verdict::Fail,
-        Level::Should | Level::ShouldNot => Verdict::PassLenient,
+        Level::Should | Level::ShouldNot | Level::Robust => Verdict::PassLenient,
         Level::May => Verdict::Pass,
     }
 }

@@ -21,6 +21,7 @@ fn collect<'a>(
         match &step.kind {
             StepKind::Block { .. } => _ = needs.insert("control.block"),
             StepKind::Template { .. } => _ = needs.insert("control.template"),
+            StepKind::Provoke(_) => _ = needs.insert("control.messages"),
             StepKind::Elapse { .. } => _ = needs.insert("control.time"),
             StepKind::Corrupt(_) => _ = needs.insert("noise"),
             StepKind::Call(call) => {

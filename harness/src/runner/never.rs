@@ -146,5 +146,6 @@ fn name(outcome: &Outcome) -> &str {
         Outcome::Message(name) => name,
         Outcome::Close => "close",
         Outcome::Silence => "silence",
+        Outcome::Bytes(_) => "bytes",
     }
 }

@@ -7,7 +7,7 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -165,7 +165,7 @@ impl Player {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match &step.kind {
-            StepKind::Connect { tcp_only } => self.connect(step, *tcp_only).await,
+            StepKind::Connect { entry } => self.connect(step, *entry).await,
             StepKind::Handshake(handshake) => self.handshake(step, handshake).await,
             StepKind::Send(send) => self.send(step, send),
             StepKind::Raw { bytes } => self.raw(step, bytes),
@@ -184,6 +184,7 @@ impl Player {
             StepKind::Template { capture } => {
                 self.trigger(Control::Template, "control.template", capture).await
             }
+            StepKind::Provoke(provoke) => self.provoke(step, provoke).await,
             StepKind::Elapse { duration } => {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
@@ -201,13 +202,13 @@ impl Player {
                         self.world.output(Output::Close(conn.id));
                     },
                 );
-                self.connect(step, false).await
+                self.connect(step, Entry::Whole).await
             }
             StepKind::Call(call) => self.call(step, call).await,
         }
     }
 
-    async fn trigger(
+    pub(super) async fn trigger(
         &mut self,
         control: Control,
         capability: &str,
@@ -218,10 +219,11 @@ impl Player {
                 "the target does not have {capability}; see --serve-templates"
             )));
         }
-        let text = match control {
+        let text = match &control {
             Control::Barrier => "barrier".to_owned(),
             Control::Block => "a new block".to_owned(),
             Control::Template => "a new template".to_owned(),
+            Control::Provoke(_, message) => format!("the server is to send {}", message.spec().unique_name()),
             Control::Elapse(duration) => format!("{duration:?} pass"),
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
@@ -410,6 +412,7 @@ pub(crate) fn came(item: &Item) -> String {
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),
+        Item::Bytes(bytes) => format!("{} bytes of no frame came", bytes.len()),
         Item::Nothing => "nothing came in time".to_owned(),
     }
 }

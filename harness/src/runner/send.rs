@@ -1,10 +1,13 @@
 //! Steps that send.
 
+use super::Control;
 use super::connection::Corruption;
 use super::judge::Stop;
 use super::play::Player;
 use super::value::{Datum, small};
-use crate::scenario::syntax::{Assignment, Corrupt, Expr, ModifierKind, RecordPart, Send, Step, Submit};
+use crate::scenario::syntax::{
+    Assignment, Corrupt, Expr, ModifierKind, Provoke, RecordPart, Send, Step, Submit,
+};
 use sv2_wire::frame::Frame;
 use sv2_wire::{F32, Message, MessageSpec, Str0_255, U256, Value};
 
@@ -27,6 +30,14 @@ impl Player {
             self.env.bind(&capture.node, Datum::Message(conn, Box::new(message)));
         }
         Ok(())
+    }
+
+    pub(super) async fn provoke(&mut self, step: &Step, provoke: &Provoke) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        let mut message = self.default_message(&provoke.message.node)?;
+        self.assign(&mut message, &provoke.fields)?;
+        let connection = self.conns[conn].id;
+        self.trigger(Control::Provoke(connection, Box::new(message)), "control.messages", &None).await
     }
 
     pub(super) fn submit(&mut self, step: &Step, submit: &Submit) -> Result<(), Stop> {

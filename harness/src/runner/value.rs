@@ -54,6 +54,13 @@ impl Datum {
         Self::Number(U256::from(value.into()))
     }
 
+    pub(crate) fn as_number(&self) -> Option<U256> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn from_wire(value: Value) -> Self {
         match value {
             Value::Bool(flag) => Self::Boolean(flag),
@@ -200,6 +207,7 @@ fn identity_member(identity: &Identity, name: &str) -> Option<Datum> {
         "not_valid_after" => Datum::number(certificate.not_valid_after),
         "valid_now" => Datum::Boolean(identity.valid_now),
         "signed_by_authority" => identity.signed_by_authority.map_or(Datum::Unknown, Datum::Boolean),
+        "ephemeral_key" => Datum::Bytes(identity.server.ephemeral_key_x_only.to_vec()),
         "static_key" => Datum::Bytes(identity.server.static_key_x_only.to_vec()),
         _ => return None,
     })

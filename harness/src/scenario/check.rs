@@ -40,6 +40,11 @@ pub trait Vocabulary {
     /// Words that lines below `settle` may compare with, such as `submitted`.
     fn settle_words(&self) -> Vec<String>;
 
+    /// Names of the messages that a server can be made to send of its own accord.
+    fn provocable_messages(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What is wrong with giving a value of this kind to a setting of the embedded pool.
     fn pool_value_problem(&self, _setting: &str, _value: &ExprKind) -> Option<String> {
         None

@@ -65,6 +65,7 @@ fn is_about(kind: &StepKind, is_named: bool) -> bool {
         | StepKind::Handshake(_)
         | StepKind::Raw { .. }
         | StepKind::Corrupt(_)
+        | StepKind::Provoke(_)
         | StepKind::Never(_)
         | StepKind::Alive { .. }
         | StepKind::Chunk { .. }

@@ -9,15 +9,16 @@
 //!           | exclusive
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
-//! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
+//! verb      = connect [tcp | plain] | handshake TAIL (set | judged)* | send MESSAGE TAIL (set | modifier)* | raw EXPR
 //!           | corrupt record N (header | payload | tag) bit K | await job on REF TAIL
 //!           | expect (MESSAGE | close | silence) TAIL judged* | expect (reply to REF | one-of) TAIL arm+
 //!           | mine [N] REF TAIL (set | hash OP EXPR)* | submit REF TAIL set* | settle REF TAIL judged*
 //!           | await jobs on REF, REF.. at one tip -> $CAP, $CAP.. [within DURATION]
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
+//!           | provoke MESSAGE set*
 //!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
-//! arm       = "|" (MESSAGE | close | silence) TAIL judged*
+//! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
 //! modifier  = truncate N | append BYTES | length N | type N | extension N | channel-bit (0 | 1)
@@ -25,7 +26,7 @@
 //!             as the verb has a use for them
 //! UNLESS    = unless EXPR [OP EXPR]
 //! OP        = == | != | < | <= | > | >= | ~ | in
-//! EXPR      = operands joined by | ^ & ++ + - (loosest first)
+//! EXPR      = operands joined by | ^ & ++ + - * / (loosest first; + and - bind alike, * and / too)
 //! REF       = $CAP(.NAME | [N])*        PATH = NAME(.NAME | [N])*        ARGUMENT = NAME: EXPR
 //! ```
 
@@ -160,10 +161,10 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
-    /// `connect`: TCP, and Noise where the target's URL says so; `connect tcp`: TCP only.
+    /// `connect`, `connect tcp`, `connect plain`.
     Connect {
-        /// Whether Noise is left out.
-        tcp_only: bool,
+        /// How far the connection is brought.
+        entry: Entry,
     },
     /// `handshake [-> $cap] [checks ..]`: the Noise handshake on a bare TCP connection.
     Handshake(Handshake),
@@ -209,6 +210,8 @@ pub enum StepKind {
         /// The name for the new template.
         capture: Option<Ident>,
     },
+    /// `provoke MESSAGE`: the server is made to send a message of its own accord.
+    Provoke(Provoke),
     /// `elapse DUR`: protocol time moves on.
     Elapse {
         /// By how much: a duration or a parameter.
@@ -235,13 +238,26 @@ pub enum StepKind {
     Call(Call),
 }
 
-/// `handshake [-> $cap] [checks ..]` with judged lines.
+/// How far `connect` brings a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// `connect`: ready for frames, through Noise where the target's URL says so.
+    Whole,
+    /// `connect tcp`: TCP only.
+    Tcp,
+    /// `connect plain`: ready for frames without encryption, whatever the URL says.
+    Plain,
+}
+
+/// `handshake [-> $cap] [checks ..]` with `field = expr` lines and judged lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handshake {
     /// The name for what was learned (certificate, keys).
     pub capture: Option<Ident>,
     /// What completing the handshake decides.
     pub claims: Claims,
+    /// `secret`, `encoding`, `already-sent`: what act one is made of.
+    pub fields: Vec<Assignment>,
     /// Judgements over what was learned.
     pub judgements: Vec<Judgement>,
 }
@@ -257,6 +273,15 @@ pub struct Send {
     pub fields: Vec<Assignment>,
     /// What is done to the encoded frame, one of each kind at most.
     pub modifiers: Vec<Modifier>,
+}
+
+/// `provoke MESSAGE` with `field = expr` lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provoke {
+    /// The message.
+    pub message: Ident,
+    /// Fields that are set; what the server decides by itself is not looked at.
+    pub fields: Vec<Assignment>,
 }
 
 /// A line such as `truncate 3`: the frame is changed after encoding.
@@ -359,6 +384,8 @@ pub enum Outcome {
     Close,
     /// Nothing comes, proved by a barrier.
     Silence,
+    /// So many bytes come on a bare TCP connection.
+    Bytes(u64),
 }
 
 /// `await job on $chan -> $job [within DUR]`: the newest minable job of a channel.

@@ -17,6 +17,7 @@ pub(super) const VERBS: &[&str] = &[
     "alive",
     "block",
     "template",
+    "provoke",
     "elapse",
     "chunk",
     "coalesce",

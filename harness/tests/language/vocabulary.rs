@@ -16,6 +16,7 @@ const MESSAGES: &[(&str, &[&str])] = &[
     ),
     ("SubmitShares.Success", &["channel_id", "last_sequence_number", "new_submits_accepted_count"]),
     ("SubmitShares.Error", &["channel_id", "sequence_number", "error_code"]),
+    ("CloseChannel", &["channel_id", "reason_code"]),
     ("template-distribution.SetNewPrevHash", &["template_id", "prev_hash", "target"]),
 ];
 
@@ -87,6 +88,10 @@ impl Vocabulary for Small {
 
     fn settle_facts(&self) -> Vec<String> {
         words(&["credited", "acked-numbers"])
+    }
+
+    fn provocable_messages(&self) -> Vec<String> {
+        words(&["CloseChannel"])
     }
 
     fn settle_words(&self) -> Vec<String> {

@@ -1,9 +1,10 @@
 use crate::extensions::{Extensions, WORKER_IDENTITY};
 use crate::faults::Fault;
 use crate::job::WorkError;
+use crate::target::difficulty_one;
 use crate::template::fixed::{TemplateConfig, TemplateConfigError};
 use crate::vardiff::Vardiff;
-use bitcoin::ScriptBuf;
+use bitcoin::{Network, ScriptBuf, Target};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ pub struct PoolConfig {
     pub shares_per_minute: f64,
     /// Accepted shares that one `SubmitShares.Success` acknowledges. 1, the default, acknowledges each by itself.
     pub ack_batch: u32,
+    /// The target whose shares count as 1 in `SubmitShares.Success.new_shares_sum`. The specification does not name it
+    /// (AMB-60); default: that of the main network. That of a test network makes sums of easy shares tell something.
+    pub difficulty_one: Target,
     /// Open channels that a connection may have. Default 1000.
     pub max_channels: usize,
     /// Jobs on one tip that stay valid on a channel, and ended jobs whose shares are called stale; at least 1. Default 16.
@@ -38,6 +42,11 @@ pub struct PoolConfig {
     pub fixed_version: bool,
     /// Opens no standard channels: REQUIRES_EXTENDED_CHANNELS (spec section 5.3.1). Default false.
     pub extended_channels_only: bool,
+    /// Flags of `SetupConnection` that are refused although they could be served. Default 0.
+    pub refused_flags: u32,
+    /// Does not know EXT-0001: "Servers that do not support this extension will ignore the RequestExtensions message"
+    /// (EXT-0001 4.3). Default false.
+    pub ignores_extensions: bool,
     /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
     pub extensions: Extensions,
     /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
@@ -55,6 +64,7 @@ impl Default for PoolConfig {
             templates: TemplateConfig::default(),
             shares_per_minute: 6.0,
             ack_batch: 1,
+            difficulty_one: difficulty_one(Network::Bitcoin),
             max_channels: 1000,
             kept_jobs: 16,
             max_seen: 1 << 20,
@@ -64,6 +74,8 @@ impl Default for PoolConfig {
             vardiff: None,
             fixed_version: false,
             extended_channels_only: false,
+            refused_flags: 0,
+            ignores_extensions: false,
             extensions: Extensions {
                 supported: BTreeSet::from([WORKER_IDENTITY]),
                 required: BTreeSet::new(),
@@ -81,6 +93,9 @@ pub enum PoolConfigError {
     /// `shares_per_minute` is not a number above 0.
     #[error("{0} shares per minute make no target")]
     SharesPerMinute(f64),
+    /// `difficulty_one` is 0: no share would be worth anything.
+    #[error("the target of difficulty 1 is 0")]
+    DifficultyOne,
     /// `kept_jobs` is 0: no share could be valid.
     #[error("at least one job has to be kept")]
     KeptJobs,
@@ -102,6 +117,9 @@ impl PoolConfig {
     pub(super) fn check(&self) -> Result<(), PoolConfigError> {
         if !self.shares_per_minute.is_finite() || self.shares_per_minute <= 0.0 {
             return Err(PoolConfigError::SharesPerMinute(self.shares_per_minute));
+        }
+        if self.difficulty_one == Target::ZERO {
+            return Err(PoolConfigError::DifficultyOne);
         }
         if self.kept_jobs == 0 {
             return Err(PoolConfigError::KeptJobs);

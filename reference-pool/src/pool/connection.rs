@@ -91,6 +91,7 @@ impl Connection {
             }
             // "This MUST be the first message sent by the client" (spec section 3.6.1).
             (Phase::New, _) => self.close(replies),
+            (Phase::Ready, Ok((Message::RequestExtensions(_), _))) if shared.config.ignores_extensions => {}
             (Phase::Ready, Ok((Message::RequestExtensions(request), _))) => {
                 self.negotiate(&request, shared, replies);
             }
@@ -224,8 +225,10 @@ impl Connection {
         shared: &mut Shared,
         replies: &mut Replies<'_>,
     ) {
-        let PoolConfig { fixed_version, extended_channels_only, .. } = shared.config;
-        match Offer::pool(fixed_version, extended_channels_only).answer(request) {
+        let PoolConfig { fixed_version, extended_channels_only, refused_flags, .. } = shared.config;
+        let mut offer = Offer::pool(fixed_version, extended_channels_only);
+        offer.flags &= !refused_flags;
+        match offer.answer(request) {
             Ok(mut success) => {
                 let flags = success.flags;
                 success.flags = shared.rules.setup(flags, |rules, right| rules.success_flags(right, request));

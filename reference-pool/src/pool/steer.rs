@@ -82,7 +82,9 @@ impl Connection {
         let mut is_there = false;
         for channel in self.addressed(id) {
             is_there = true;
-            if let Some(success) = channel.batch.flush(channel.id, &mut shared.rules) {
+            if let Some(success) =
+                channel.batch.flush(channel.id, shared.config.difficulty_one, &mut shared.rules)
+            {
                 replies.send(success);
             }
         }

@@ -63,6 +63,6 @@ impl Connection {
         self.seen.accept(hash);
         shared.statistics.accepted = shared.statistics.accepted.saturating_add(1);
         channel.meter.count(target);
-        Ok(channel.batch.add(submit, target, shared.config.ack_batch, new_block, &mut shared.rules))
+        Ok(channel.batch.add(submit, target, &shared.config, new_block, &mut shared.rules))
     }
 }

@@ -1,6 +1,6 @@
 //! What the trace of a probe's outcome says.
 
-use super::Shown;
+use super::{Shown, WORKER_EXTENSION};
 use crate::verdict::{Outcome, TraceEvent};
 use sv2_session::{answers, has_answer};
 use sv2_wire::frame::Header;
@@ -104,6 +104,26 @@ pub(super) fn batch(seen: &Seen<'_>) -> Option<(Shown, Option<(String, Vec<u8>)>
     });
     let shares = u64::try_from(shares.count()).unwrap_or(u64::MAX);
     (shares > 1 && !is_refused).then_some((Shown::NoneFor(shares), None))
+}
+
+/// Whether extensions are negotiated as a capability says, by the answer to RequestExtensions, or by its absence on a connection
+/// that goes on.
+pub(super) fn negotiates<'a>(capability: &str, seen: &'a Seen<'_>) -> Option<(bool, Option<&'a Came>)> {
+    let Some(came) = seen.answer() else {
+        let is_asked = matches!(seen.sent.last(), Some(Message::RequestExtensions(_)));
+        let is_ignored = is_asked && !seen.is_closed_after_request() && capability != "extension.required";
+        return is_ignored.then_some((capability == "extension.ignored", None));
+    };
+    let can = match (capability, &came.message) {
+        ("extension.worker", Message::RequestExtensionsSuccess(success)) => {
+            success.supported_extensions.as_slice().contains(&WORKER_EXTENSION)
+        }
+        ("extension.required", Message::RequestExtensionsError(error)) => {
+            error.required_extensions.as_slice().contains(&WORKER_EXTENSION)
+        }
+        _ => false,
+    };
+    Some((can, Some(came)))
 }
 
 /// Hashes that a share at the channel's target costs, as far as 64 bits go.

@@ -39,6 +39,8 @@ pub(super) enum Reads {
     Flags,
     /// The extensions that were negotiated.
     Extensions,
+    /// How the negotiation of extensions goes, as this capability says.
+    Negotiates(&'static str),
     /// Whether channels of the kind of this capability are opened.
     Opens(&'static str),
     /// What a share costs on the channel that was opened.
@@ -58,7 +60,7 @@ impl Reads {
             Self::Version(_) => "setup.versions".to_owned(),
             Self::Flags => "setup.refused_flags".to_owned(),
             Self::Extensions => "setup.extensions".to_owned(),
-            Self::Opens(capability) => capability.to_owned(),
+            Self::Opens(capability) | Self::Negotiates(capability) => capability.to_owned(),
             Self::Cost => "limits.hash_budget".to_owned(),
             Self::Batch => "acknowledgements.batch".to_owned(),
             Self::Sees("SetNewPrevHash") => "control.block".to_owned(),
@@ -153,7 +155,26 @@ expect reply to $request
   | RequestExtensions.Success
   | RequestExtensions.Error
   | close",
-        reads: &[Reads::Extensions],
+        reads: &[
+            Reads::Extensions,
+            Reads::Negotiates("extension.worker"),
+            Reads::Negotiates("extension.ignored"),
+        ],
+    },
+    Probe {
+        name: "no-extensions",
+        asks: "RequestExtensions for none",
+        wants: Wants::Connection,
+        steps: "
+connect
+setup()
+send RequestExtensions -> $request
+  requested_extensions = []
+expect reply to $request
+  | RequestExtensions.Success
+  | RequestExtensions.Error
+  | close",
+        reads: &[Reads::Negotiates("extension.required")],
     },
     Probe {
         name: "extended",

@@ -19,6 +19,18 @@ impl Names<'_> {
         known
     }
 
+    /// The message must be one that a server can be made to send.
+    pub(super) fn provocable(&mut self, name: &Ident) -> bool {
+        let all = self.vocabulary.provocable_messages();
+        let known = all.contains(&name.node);
+        if !known && self.message(&name.node, name.span) {
+            let message = format!("no server can be made to send `{}`", shown(&name.node));
+            let help = format!("those that it can: {}", all.join(", "));
+            self.errors.push(ScenarioError::new(name.span, message).help(help));
+        }
+        known
+    }
+
     /// `field` must be one of `known`, which belong to `owner`.
     pub(super) fn field(&mut self, field: &Ident, owner: &str, known: &[String]) {
         if known.contains(&field.node) {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::syntax::{
     Argument, Arm, Assignment, Axis, Call, Claims, Condition, Expect, ExpectForm, Expr, ExprKind, File,
-    FileKind, Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Reference, Send, Settle, Signature,
-    Spanned, Step, StepKind, StepName, Submit, Test,
+    FileKind, Handshake, Ident, Judgement, Member, Mine, Never, Outcome, Provoke, Reference, Send, Settle,
+    Signature, Spanned, Step, StepKind, StepName, Submit, Test,
 };
 use super::names::Names;
 use super::scope::Scope;
@@ -153,6 +153,7 @@ impl Walk<'_> {
             }
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
+            StepKind::Provoke(provoke) => self.provoke(provoke),
             StepKind::Elapse { duration } => self.expr(duration),
             StepKind::Chunk { size } => self.expr(size),
             StepKind::Call(call) => self.call(call),
@@ -214,6 +215,7 @@ impl Walk<'_> {
 
     fn handshake(&mut self, handshake: &Handshake) {
         self.claims(&handshake.claims);
+        self.assignments(&handshake.fields, None);
         let facts = self.names.vocabulary.handshake_facts();
         self.judgements(&handshake.judgements, "handshake", &facts);
         self.bind(handshake.capture.as_ref(), &[]);
@@ -234,6 +236,13 @@ impl Walk<'_> {
         }
         let message = if known { vec![send.message.node.as_str()] } else { Vec::new() };
         self.bind(send.capture.as_ref(), &message);
+    }
+
+    fn provoke(&mut self, provoke: &Provoke) {
+        let name = &provoke.message;
+        let known = self.names.provocable(name);
+        let fields = self.names.vocabulary.fields(&name.node);
+        self.assignments(&provoke.fields, known.then_some((name.node.as_str(), fields.as_slice())));
     }
 
     fn expect(&mut self, expect: &Expect) {
@@ -403,6 +412,9 @@ impl Walk<'_> {
                 [left, right].into_iter().for_each(|side| self.expr(side))
             }
             ExprKind::Length(inner) => self.expr(inner),
+            ExprKind::Repeat(one, two) | ExprKind::Numbers(one, two) => {
+                [one, two].into_iter().for_each(|part| self.expr(part))
+            }
             ExprKind::Integer(_)
             | ExprKind::Float(_)
             | ExprKind::Text(_)

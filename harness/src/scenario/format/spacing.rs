@@ -5,7 +5,7 @@ use super::super::syntax::Span;
 use super::super::words;
 
 /// Words in front of a parenthesis that is theirs.
-const FUNCTIONS: &[&str] = &["pool", "len", "work"];
+const FUNCTIONS: &[&str] = &["pool", "len", "work", "repeat", "numbers"];
 /// Words behind which a minus begins a number.
 const BEFORE_NUMBER: &[&str] = &["in", "assert", "unless"];
 

@@ -103,6 +103,10 @@ pub(super) fn never(cursor: &mut Cursor<'_>) -> Result<Never, ScenarioError> {
         return Err(ScenarioError::new(outcome.span, "silence is nothing that comes")
             .help("`never` takes a message or `close`"));
     }
+    if let Outcome::Bytes(_) = outcome.node {
+        return Err(ScenarioError::new(outcome.span, "`never` takes a message or `close`")
+            .help("`expect silence` shows that no bytes come"));
+    }
     let until = match cursor.keyword("until") {
         Some(_) => Some(step_name(cursor)?),
         None => None,

@@ -3,14 +3,14 @@
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
-    Assignment, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier, ModifierKind,
-    Operator, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
+    Assignment, Call, Corrupt, Entry, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier,
+    ModifierKind, Operator, Provoke, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
 use super::cursor::Cursor;
 use super::expr::{self, expression, operand};
-use super::judge::{Clause, Tail, duration, judgements, tail};
+use super::judge::{Clause, Tail, duration, judgement, judgements, tail};
 use super::{expect, header, several};
 
 const MODIFIERS: &[(&str, ModifierKind)] = &[
@@ -24,6 +24,9 @@ const MODIFIERS: &[(&str, ModifierKind)] = &[
 
 const PARTS: &[(&str, RecordPart)] =
     &[("header", RecordPart::Header), ("payload", RecordPart::Payload), ("tag", RecordPart::Tag)];
+
+/// What act one can be made of.
+const HANDSHAKE_FIELDS: &[&str] = &["secret", "encoding", "already-sent"];
 
 /// What the search for a share can be told.
 const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce"];
@@ -49,6 +52,7 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
     match verb.node.as_str() {
         "handshake" => handshake(cursor, body),
         "send" => send(cursor, body),
+        "provoke" => provoke(cursor, body),
         "expect" => expect::expect(cursor, body).map(StepKind::Expect),
         "mine" => mine(cursor, body),
         "submit" => submit(cursor, body),
@@ -64,7 +68,7 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
 
 fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(match verb.node.as_str() {
-        "connect" => StepKind::Connect { tcp_only: cursor.keyword("tcp").is_some() },
+        "connect" => StepKind::Connect { entry: entry(cursor) },
         "raw" => StepKind::Raw { bytes: bytes(cursor)? },
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
         "await" => several::awaited(cursor)?,
@@ -99,7 +103,26 @@ fn handshake(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let Tail { capture, claims, .. } =
         tail(cursor, "handshake", &[Clause::Capture, Clause::Checks, Clause::Grade])?;
     cursor.finish()?;
-    Ok(StepKind::Handshake(Handshake { capture, claims, judgements: judgements(body) }))
+    let (mut fields, mut judgements) = (Vec::new(), Vec::new());
+    body.items(|cursor| {
+        if matches!(cursor.peek_second(), Some(Token::Mark("="))) {
+            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, "")?);
+        } else {
+            judgements.push(judgement(cursor)?);
+        }
+        Ok(())
+    });
+    Ok(StepKind::Handshake(Handshake { capture, claims, fields, judgements }))
+}
+
+fn entry(cursor: &mut Cursor<'_>) -> Entry {
+    if cursor.keyword("tcp").is_some() {
+        Entry::Tcp
+    } else if cursor.keyword("plain").is_some() {
+        Entry::Plain
+    } else {
+        Entry::Whole
+    }
 }
 
 fn send(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
@@ -116,6 +139,17 @@ fn send(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
         Ok(())
     });
     Ok(StepKind::Send(Send { message, capture, fields, modifiers }))
+}
+
+fn provoke(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
+    let message = cursor.dotted("the name of a message")?;
+    cursor.finish()?;
+    let mut fields = Vec::new();
+    body.items(|cursor| {
+        fields.push(assignment(cursor)?);
+        Ok(())
+    });
+    Ok(StepKind::Provoke(Provoke { message, fields }))
 }
 
 fn modifier(cursor: &mut Cursor<'_>) -> Result<Option<Modifier>, ScenarioError> {
@@ -148,6 +182,22 @@ fn assignment(cursor: &mut Cursor<'_>) -> Result<Assignment, ScenarioError> {
     Ok(Assignment { field, value, span })
 }
 
+/// An assignment to one of the settings of a verb; `also` is what else its lines may say.
+fn setting(
+    cursor: &mut Cursor<'_>,
+    verb: &str,
+    known: &[&str],
+    also: &str,
+) -> Result<Assignment, ScenarioError> {
+    let setting = assignment(cursor)?;
+    if known.contains(&setting.field.node.as_str()) {
+        return Ok(setting);
+    }
+    let message = format!("`{verb}` has no setting `{}`", shown(&setting.field.node));
+    let all = format!("the settings are {}{also}", known.join(", "));
+    Err(ScenarioError::new(setting.field.span, message).did_you_mean(&setting.field.node, known, &all))
+}
+
 fn mine(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let first = operand(cursor)?;
     let (count, job) = if matches!(cursor.peek(), Some(Token::Capture(_))) {
@@ -164,20 +214,7 @@ fn mine(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
             limits.push(limit(cursor)?);
             return Ok(());
         }
-        let setting = assignment(cursor)?;
-        if !MINE_FIELDS.contains(&setting.field.node.as_str()) {
-            let message = format!("`mine` has no setting `{}`", shown(&setting.field.node));
-            let all = format!(
-                "the settings are {}, and limits such as `hash > $job.target`",
-                MINE_FIELDS.join(", ")
-            );
-            return Err(ScenarioError::new(setting.field.span, message).did_you_mean(
-                &setting.field.node,
-                MINE_FIELDS,
-                &all,
-            ));
-        }
-        fields.push(setting);
+        fields.push(setting(cursor, "mine", MINE_FIELDS, ", and limits such as `hash > $job.target`")?);
         Ok(())
     });
     Ok(StepKind::Mine(Mine { count, job, capture, fields, limits }))
@@ -283,7 +320,11 @@ fn bit(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
 fn bytes(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
     let expr = expression(cursor)?;
     match expr.kind {
-        ExprKind::Text(_) | ExprKind::Bytes(_) | ExprKind::Reference(_) | ExprKind::Binary { .. } => Ok(expr),
+        ExprKind::Text(_)
+        | ExprKind::Bytes(_)
+        | ExprKind::Reference(_)
+        | ExprKind::Repeat(..)
+        | ExprKind::Binary { .. } => Ok(expr),
         _ => {
             Err(ScenarioError::new(expr.span, "expected bytes")
                 .help("bytes are written x\"00ff\" or \"text\""))

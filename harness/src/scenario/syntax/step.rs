@@ -22,6 +22,7 @@ impl StepKind {
             Self::Alive { .. } => "alive",
             Self::Block { .. } => "block",
             Self::Template { .. } => "template",
+            Self::Provoke(_) => "provoke",
             Self::Elapse { .. } => "elapse",
             Self::Chunk { .. } => "chunk",
             Self::Coalesce => "coalesce",
