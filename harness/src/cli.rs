@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod coverage;
 mod doctor;
 mod filter;
 mod fmt;
@@ -14,6 +15,7 @@ mod progress;
 mod review;
 mod run;
 mod select;
+mod spec;
 mod style;
 mod templates;
 
@@ -110,6 +112,8 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(Box<run::RunArgs>),
+    /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
+    Coverage(coverage::CoverageArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
     /// Drafts, shows and checks profiles: what a pool can do, and how it is to be treated.
@@ -180,6 +184,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
+        Command::Coverage(args) => coverage::coverage(&args, ledger),
         Command::Doctor(args) => doctor::run(args, &ledger),
         Command::Profile(args) => profile::run(args, ledger),
         Command::List(args) => list(&args, &ledger),

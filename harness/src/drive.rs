@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
-use sv2_reference_pool::server::{Given, Seen, Server, ServerHandle};
+use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -21,6 +21,8 @@ use tokio::time::Instant;
 const CONTROL_BOUND: Duration = Duration::from_secs(30);
 /// How long the last bytes of a scenario may take to go out.
 const FINISH_BOUND: Duration = Duration::from_secs(1);
+/// Events of sockets that wait to be looked at; each holds at most 64 KiB. More stays with the system, and so with the peer.
+const EVENTS: usize = 64;
 /// How long TCP may take to connect.
 const CONNECT_BOUND: Duration = Duration::from_secs(10);
 
@@ -73,8 +75,8 @@ struct Driver {
     pool_elapsed: Duration,
     sockets: BTreeMap<Connection, Socket>,
     writers: Vec<JoinHandle<()>>,
-    events: mpsc::UnboundedReceiver<(Connection, SocketEvent)>,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+    events: mpsc::Receiver<(Connection, SocketEvent)>,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
 }
 
 struct Socket {
@@ -102,7 +104,7 @@ enum SocketEvent {
 
 impl Driver {
     fn new(address: String, steering: Steering) -> Self {
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::channel(EVENTS);
         let (started, pool_elapsed) = (Instant::now(), Duration::ZERO);
         let (sockets, writers) = (BTreeMap::new(), Vec::new());
         Self { address, steering, started, pool_elapsed, sockets, writers, events, sender }
@@ -237,14 +239,18 @@ impl Driver {
                 let given = match (trigger, control) {
                     (Some(trigger), _) => pool.control(trigger, seen).await,
                     (None, Control::Elapse(duration)) => {
-                        pool.barrier(seen.clone()).await.map_err(|error| error.to_string())?;
-                        pool.advance(duration).await.map_err(|error| error.to_string())?;
-                        self.pool_elapsed += duration;
-                        pool.barrier(seen).await
+                        let moved = elapse(&pool, duration, seen).await;
+                        self.pool_elapsed += if moved.is_ok() { duration } else { Duration::ZERO };
+                        moved
                     }
                     (None, _) => pool.barrier(seen).await,
                 };
-                let given = given.map_err(|error| error.to_string())?;
+                let given = match given {
+                    Ok(given) => given,
+                    // A pool that has ended, by a fault, gives nothing any more: what is left is to see its connections end.
+                    Err(ServerError::Gone) => Given::new(),
+                    Err(error) => return Err(error.to_string()),
+                };
                 self.catch_up(&given, runner).await;
                 Ok(())
             }
@@ -288,23 +294,26 @@ impl Driver {
     }
 }
 
-async fn connect(
-    connection: Connection,
-    address: String,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
-) {
+/// Moves the pool's clock once it has consumed what it was sent, and waits until what follows stands in its queues.
+async fn elapse(pool: &ServerHandle, duration: Duration, seen: Seen) -> Result<Given, ServerError> {
+    pool.barrier(seen.clone()).await?;
+    pool.advance(duration).await?;
+    pool.barrier(seen).await
+}
+
+async fn connect(connection: Connection, address: String, sender: mpsc::Sender<(Connection, SocketEvent)>) {
     let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
         Ok(Ok(stream)) => SocketEvent::Connected(stream),
         Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
         Err(_) => SocketEvent::Refused("no answer".to_owned()),
     };
-    let _ = sender.send((connection, event));
+    let _ = sender.send((connection, event)).await;
 }
 
 async fn read(
     connection: Connection,
     mut reader: OwnedReadHalf,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
 ) {
     let mut buffer = vec![0; 65536];
     loop {
@@ -314,7 +323,7 @@ async fn read(
             Err(_) => SocketEvent::Reset,
         };
         let is_last = !matches!(event, SocketEvent::Bytes(_));
-        if sender.send((connection, event)).is_err() || is_last {
+        if sender.send((connection, event)).await.is_err() || is_last {
             return;
         }
     }

@@ -7,6 +7,7 @@ pub mod library;
 pub mod probe;
 pub mod verify;
 
+use crate::custom::CustomJobAccess;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,11 +37,12 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "channel.extended", doc: "opens extended channels", by_profile: true },
     Capability { name: "control.block",    doc: "can be made to see a new block", by_profile: false },
     Capability { name: "control.template", doc: "can be made to see a new template", by_profile: false },
+    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them", by_profile: false },
     Capability { name: "control.messages", doc: "can be made to send a message of its own accord", by_profile: false },
     Capability { name: "control.time",     doc: "has a clock that can be moved", by_profile: false },
     Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions", by_profile: true },
     Capability { name: "extension.required", doc: "demands extension 0x0002 of every client", by_profile: true },
-    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, the worker behind a share, and demands no other", by_profile: true },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other", by_profile: true },
     Capability { name: "noise",            doc: "is reached through Noise", by_profile: false },
     Capability { name: "plaintext",        doc: "is reached without encryption", by_profile: false },
 ];
@@ -93,10 +95,12 @@ pub enum SettingValue {
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "signature",    kind: SettingKind::Number(|config, length| sign(config, length)) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
     PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
@@ -144,6 +148,13 @@ fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {
         noise.validity = validity;
     }
+}
+
+/// A mark in the coinbase script of so many bytes.
+fn sign(config: &mut EmbeddedConfig, length: u64) -> Result<(), String> {
+    let length = usize::try_from(length).ok().filter(|length| *length <= 100);
+    config.pool.signature = vec![b's'; length.ok_or("a coinbase script has 100 bytes at most")?];
+    Ok(())
 }
 
 fn set<T: TryFrom<u64>>(field: &mut T, value: u64) -> Result<(), String> {
@@ -219,6 +230,8 @@ pub struct Profile {
     pub error_codes: Arc<BTreeMap<String, String>>,
     /// Commands that steer the target.
     pub controls: Controls,
+    /// What custom jobs take.
+    pub custom_jobs: Option<CustomJobAccess>,
 }
 
 /// Command lines that steer a target which is neither the embedded pool nor behind our template provider.
@@ -234,7 +247,7 @@ impl Profile {
     /// The embedded pool.
     pub fn embedded() -> Self {
         let capabilities = CAPABILITIES.iter().map(|capability| capability.name).collect();
-        Self { capabilities, ..Self::foreign() }
+        Self { capabilities, custom_jobs: Some(CustomJobAccess::embedded()), ..Self::foreign() }
     }
 
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
@@ -251,6 +264,7 @@ impl Profile {
             quiet: Duration::from_secs(1),
             error_codes: Arc::default(),
             controls: Controls::default(),
+            custom_jobs: None,
         }
     }
 

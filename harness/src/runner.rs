@@ -17,6 +17,7 @@ mod play;
 mod send;
 mod shape;
 mod shares;
+pub(crate) mod survival;
 pub(crate) mod value;
 mod work;
 mod world;

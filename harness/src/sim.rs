@@ -80,6 +80,10 @@ impl<S: Service> Network<S> {
     fn carry(&mut self, output: Output, runner: &mut Runner) {
         let now = self.pool_now();
         match output {
+            Output::Connect(connection) if self.node.is_dead() => {
+                let reason = "the embedded pool has ended".to_owned();
+                runner.handle(Input::Refused(connection, reason), self.now());
+            }
             Output::Connect(connection) => {
                 let conn = self.node.connected(now);
                 self.to_node.insert(connection, conn);
@@ -141,6 +145,11 @@ impl<S: Service> Network<S> {
                     let Some(connection) = self.to_runner.remove(&conn) else { continue };
                     self.to_node.remove(&connection);
                     runner.handle(Input::Finished(connection), self.now());
+                }
+                node::Output::Reset { conn } => {
+                    let Some(connection) = self.to_runner.remove(&conn) else { continue };
+                    self.to_node.remove(&connection);
+                    runner.handle(Input::Reset(connection), self.now());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Where scenarios come from: the embedded suite, or files and folders on disk.
 
 mod calls;
+mod claims;
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::scenario;
@@ -25,6 +26,7 @@ const FRAGMENTS: &str = "fragments";
 
 mod matrix;
 
+pub use claims::{Claim, Reading};
 pub use matrix::Cell;
 
 /// A parsed and checked file, with the text that its spans point into.

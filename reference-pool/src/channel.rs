@@ -126,10 +126,33 @@ pub trait ChannelRules: Send {
         right
     }
 
+    /// How far a new target reaches: "applicable for all jobs received on the channel in the future or already received
+    /// with an empty `min_ntime`", and not for active ones (spec section 5.3.21, AMB-141).
+    fn reach(&mut self, right: Reach) -> Reach {
+        right
+    }
+
+    /// Whether a target for a group is for this member, the `index`-th: "applicable to all channels in the group" (spec
+    /// section 5.3.21).
+    fn is_member_retargeted(&mut self, right: bool, _index: usize) -> bool {
+        right
+    }
+
     /// A target as it goes out: little-endian (spec section 3.1).
     fn target_on_wire(&mut self, right: U256) -> U256 {
         right
     }
+}
+
+/// The jobs that a new target is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// None at all.
+    Nothing,
+    /// Those that become active from now on.
+    LaterJobs,
+    /// Those that are active too.
+    AllJobs,
 }
 
 /// An open channel.
@@ -210,8 +233,8 @@ impl Channel {
 
     /// "applicable for all jobs received on the channel in the future" (spec section 5.3.21), but never beyond what the
     /// device takes.
-    pub(crate) fn set_target(&mut self, target: Target) {
-        self.target = target.min(self.max_target);
+    pub(crate) fn set_target(&mut self, target: Target, rules: &mut Rules) {
+        self.retarget(target.min(self.max_target), rules);
     }
 
     /// Decides on an update: the target is granted anew, and told if it differs. "When `maximum_target` is smaller than
@@ -228,7 +251,7 @@ impl Channel {
         if target == self.target {
             return Ok(None);
         }
-        self.target = target;
+        self.retarget(target, rules);
         Ok(Some(target))
     }
 
@@ -278,6 +301,16 @@ impl Channel {
                 group_channel_id,
             }
             .into(),
+        }
+    }
+
+    fn retarget(&mut self, target: Target, rules: &mut Rules) {
+        let reach = rules.channel(Reach::LaterJobs, |rules, right| rules.reach(right));
+        if reach != Reach::Nothing {
+            self.target = target;
+        }
+        if reach == Reach::AllJobs {
+            self.jobs.retarget(target);
         }
     }
 

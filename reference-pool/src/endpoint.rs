@@ -84,6 +84,8 @@ pub enum CloseReason {
     TooManyConnections,
     /// The server shuts down.
     Shutdown,
+    /// A fault wanted it.
+    Fault,
     /// A defect of ours: a message that no frame can hold, or a cipher that refuses to encrypt.
     Defect,
 }
@@ -104,6 +106,7 @@ impl fmt::Display for CloseReason {
             Self::SendQueue => "the peer does not read",
             Self::TooManyConnections => "too many connections",
             Self::Shutdown => "the server shuts down",
+            Self::Fault => "a fault wanted it",
             Self::Defect => "a defect of the server",
         })
     }
@@ -168,6 +171,16 @@ impl Endpoint {
         if !self.is_closing() {
             self.link.receive(bytes);
         }
+    }
+
+    /// So many bytes came that are not looked at.
+    pub fn disregard(&mut self, count: usize) {
+        self.consumed = self.consumed.saturating_add(count as u64);
+    }
+
+    /// Whether a handshake has begun and is not over.
+    pub fn is_amid_handshake(&self) -> bool {
+        self.phase == Phase::Handshake && self.link.pending() > 0 && !self.is_closing()
     }
 
     /// Gives the next event. After a failure, and after [`close`](Self::close), there is none.

@@ -35,7 +35,7 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The pool without restrictions: custom jobs are not taken.
+    /// The pool without restrictions and without custom jobs, which add REQUIRES_WORK_SELECTION to the flags.
     pub const POOL: Self =
         Self { protocol: MINING, flags: REQUIRES_STANDARD_JOBS | REQUIRES_VERSION_ROLLING, success_flags: 0 };
     /// The template provider: its protocol defines no flags.

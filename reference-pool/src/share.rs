@@ -110,6 +110,23 @@ pub trait ShareRules: Send {
         right
     }
 
+    /// Whether a job that was given out is known, custom jobs included: the miner "can start submitting shares for this job
+    /// immediately" (spec section 5.3.19).
+    fn is_known(&mut self, right: bool, _is_custom: bool) -> bool {
+        right
+    }
+
+    /// Whether the version is one that the job does not allow (spec sections 5.3.1 and 5.3.16).
+    fn is_version_wrong(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the extranonce cannot be this one. "The size of the provided extranonce MUST be equal to the negotiated
+    /// extranonce size" (spec section 5.3.12); any of that size will do.
+    fn is_extranonce_wrong(&mut self, right: bool, _extranonce: &[u8]) -> bool {
+        right
+    }
+
     /// "All submits leading to hashes higher than the specified target will be rejected" (spec section 5.3.21).
     fn is_above_target(&mut self, right: bool) -> bool {
         right
@@ -144,19 +161,23 @@ pub(crate) fn judge<'a>(
         Found::Retired(job) => (job, true),
         Found::Unknown => return Err(ShareError::JobId),
     };
+    if !rules.share(true, |rules, right| rules.is_known(right, job.work.is_custom)) {
+        return Err(ShareError::JobId);
+    }
     if rules.share(is_stale, |rules, right| rules.is_stale(right)) {
         return Err(ShareError::Stale);
     }
-    if job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN {
+    let is_wrong = job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN;
+    if rules.share(is_wrong, |rules, right| rules.is_extranonce_wrong(right, submit.extranonce)) {
         return Err(ShareError::ExtranonceSize);
     }
     let template = &job.work.template;
     let changed = submit.version ^ job.work.version();
-    if changed != 0 && !job.work.version_rolling {
-        return Err(ShareError::VersionRolling);
-    }
-    if changed & !ROLLABLE_VERSION_BITS != 0 {
-        return Err(ShareError::VersionBit);
+    let rollable = if job.work.version_rolling { ROLLABLE_VERSION_BITS } else { 0 };
+    if rules.share(changed & !rollable != 0, |rules, right| rules.is_version_wrong(right)) {
+        let rolling =
+            if job.work.version_rolling { ShareError::VersionBit } else { ShareError::VersionRolling };
+        return Err(rolling);
     }
     let latest =
         u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);

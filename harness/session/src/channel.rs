@@ -3,7 +3,7 @@ use crate::job::{Job, JobState, Work};
 use crate::shares::Account;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use sv2_wire::{NewExtendedMiningJob, NewMiningJob, SetNewPrevHash, U256};
+use sv2_wire::{NewExtendedMiningJob, NewMiningJob, SetCustomMiningJob, SetNewPrevHash, U256};
 
 /// The kind of a channel (spec section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,46 @@ impl Channel {
         };
         let rolling = message.version_rolling_allowed;
         self.add_job(message.job_id, message.version, rolling, work, message.min_ntime.0, order, now);
+    }
+
+    /// The server accepted a custom job. It can be mined at once, on the previous hash of the request (spec section 5.3.19);
+    /// its version may be rolled (5.3.18).
+    pub(crate) fn custom_job(
+        &mut self,
+        request: &SetCustomMiningJob,
+        job_id: u32,
+        order: u64,
+        now: Duration,
+    ) {
+        let ChannelKind::Extended { extranonce_size } = self.kind else { return };
+        let full_len = self.extranonce_prefix.len().saturating_add(usize::from(extranonce_size));
+        let job = Job {
+            channel_id: self.id,
+            job_id,
+            order,
+            version: request.version,
+            version_rolling_allowed: true,
+            work: Work::custom(request, full_len),
+            extranonce_prefix: self.extranonce_prefix.clone(),
+            extranonce_size,
+            state: JobState::Active {
+                prev_hash: request.prev_hash,
+                nbits: request.nbits,
+                min_ntime: request.min_ntime,
+                tip: self.tip_serial(),
+                since: now,
+            },
+            hardest_target: self.target,
+            easiest_target: self.target,
+            came_as_future: false,
+        };
+        self.jobs.insert(job_id, job);
+        self.forget_surplus();
+    }
+
+    /// Serial of the latest SetNewPrevHash; 0 before the first.
+    pub(crate) fn tip_serial(&self) -> u64 {
+        self.tip.map_or(0, |tip| tip.serial)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one value per field of the two job messages")]

@@ -4,6 +4,9 @@ use super::file::ProfileFile;
 use super::keys::{Key, Value, capabilities};
 use super::probe::{Fact, Learned, Shown};
 
+/// More than its negotiation is needed to have this capability.
+const WORKER: &str = "extension.worker";
+
 /// One thing that a profile says, and how it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
@@ -37,7 +40,12 @@ pub fn judge(file: &ProfileFile, learned: &Learned) -> Vec<Claim> {
                     let can = words.contains(capability);
                     let says = if can { "yes" } else { "no" };
                     let holds = |shown: &Shown| *shown == Shown::Can(can);
-                    claims.push(claim(capability, name, says.to_owned(), learned, &holds));
+                    let mut claim = claim(capability, name, says.to_owned(), learned, &holds);
+                    if capability == WORKER && !can && matches!(claim.standing, Standing::Contradicted(_)) {
+                        let text = "it is negotiated; the byte order of its TLVs decides (AMB-01)";
+                        claim.standing = Standing::Unverified(text.to_owned());
+                    }
+                    claims.push(claim);
                 }
             }
             value if name == "user_identity" => claims.push(identity(value, learned)),

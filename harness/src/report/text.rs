@@ -59,7 +59,7 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
         show(&mut text, finding, outcome, ledger);
     }
-    let needs_reason = outcome.findings.is_empty() || outcome.survival == Survival::Died;
+    let needs_reason = outcome.findings.is_empty() || outcome.survival >= Survival::Hung;
     for reason in outcome.reason.iter().filter(|_| needs_reason).flat_map(|reason| reason.lines()) {
         line(&mut text, format_args!("  {reason}"));
     }

@@ -16,6 +16,8 @@ use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
 use sv2_wire::{DecodeError, Message, MessageSpec};
 
+/// Most frames that are read on one connection. A peer that sends more in one scenario floods.
+const MOST_FRAMES: usize = 100_000;
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
 const CERTIFICATE_LEEWAY: u64 = 10;
 
@@ -32,6 +34,8 @@ pub(crate) enum Item {
     WrongChannelBit(&'static MessageSpec),
     /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
     Broken(LinkError),
+    /// The peer has sent more than anybody can want of it. The connection is not read any further.
+    Flooded,
     /// The connection is closed.
     Closed(Closed),
     /// Bytes on a bare TCP connection.
@@ -46,6 +50,7 @@ pub(crate) enum Pulled {
     Frame(Frame),
     Ended(Closed),
     Broken(LinkError),
+    Flooded,
 }
 
 /// How a connection ended.
@@ -93,6 +98,9 @@ pub(crate) struct Conn {
     /// What was taken off the link before the scenario read it.
     inbox: VecDeque<Pulled>,
     early: Vec<u8>,
+    /// Frames that were taken off the link.
+    frames: usize,
+    is_flooded: bool,
 }
 
 impl Conn {
@@ -120,6 +128,8 @@ impl Conn {
             link: None,
             inbox: VecDeque::new(),
             early: Vec::new(),
+            frames: 0,
+            is_flooded: false,
         })
     }
 
@@ -135,6 +145,11 @@ impl Conn {
             self.aside.push(message.clone());
         }
         is_answer
+    }
+
+    /// Answers that nobody has waited for yet, in the order in which they came.
+    pub(crate) fn kept_aside(&self) -> &[Message] {
+        &self.aside
     }
 
     /// Whether the message answers nothing but a ping.
@@ -189,6 +204,7 @@ impl Conn {
                 Some(NetEvent::Bytes(bytes)) => link.receive(&bytes),
                 Some(NetEvent::Finished) => return Err(self.peer_closed(Closed::Clean, trace)),
                 Some(NetEvent::Reset) => return Err(self.peer_closed(Closed::Rude, trace)),
+                Some(NetEvent::Flooded) => return Err(Item::Flooded),
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
                 None => return Err(Item::Nothing),
             }
@@ -202,10 +218,11 @@ impl Conn {
             Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
             Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
             Some(Pulled::Broken(error)) => return Item::Broken(error),
+            Some(Pulled::Flooded) => return Item::Flooded,
             None => {}
         }
         loop {
-            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+            match self.poll_link() {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
@@ -213,6 +230,9 @@ impl Conn {
             }
             if let Some(bytes) = self.raw_bytes(self.raw_wanted) {
                 return self.came_raw(bytes, trace);
+            }
+            if self.is_flooded {
+                return Item::Flooded;
             }
             if let Some(closed) = self.closed {
                 return Item::Closed(closed);
@@ -224,6 +244,7 @@ impl Conn {
                 },
                 Some(NetEvent::Finished) => return self.peer_closed(Closed::Clean, trace),
                 Some(NetEvent::Reset) => return self.peer_closed(Closed::Rude, trace),
+                Some(NetEvent::Flooded) => self.is_flooded = true,
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
                 None => {
                     let fewer = self.raw_wanted.and_then(|_| self.raw_bytes(Some(1)));
@@ -250,15 +271,20 @@ impl Conn {
     /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
     /// can come any more.
     pub(crate) async fn pull(&mut self, deadline: Duration) -> Option<&Pulled> {
-        if self.closed.is_some() || matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_))) {
+        let is_over =
+            matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_) | Pulled::Flooded));
+        if self.closed.is_some() || is_over {
             return None;
         }
         let pulled = loop {
-            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+            match self.poll_link() {
                 Ok(Some(Event::Frame(frame))) => break Pulled::Frame(frame),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
                 Err(error) => break Pulled::Broken(error),
+            }
+            if self.is_flooded {
+                break Pulled::Flooded;
             }
             match self.world.event(self.id, deadline).await? {
                 NetEvent::Bytes(bytes) => match &mut self.link {
@@ -267,6 +293,7 @@ impl Conn {
                 },
                 NetEvent::Finished => break Pulled::Ended(Closed::Clean),
                 NetEvent::Reset => break Pulled::Ended(Closed::Rude),
+                NetEvent::Flooded => self.is_flooded = true,
                 NetEvent::Connected | NetEvent::Refused(_) => {}
             }
         };
@@ -327,6 +354,17 @@ impl Conn {
         for piece in self.shape.write(bytes) {
             self.world.output(Output::Send(self.id, piece));
         }
+    }
+
+    /// The next event of the link, as long as the peer does not flood.
+    fn poll_link(&mut self) -> Result<Option<Event>, LinkError> {
+        let Some(link) = self.link.as_mut().filter(|_| !self.is_flooded) else { return Ok(None) };
+        let event = link.poll();
+        if matches!(event, Ok(Some(Event::Frame(_)))) {
+            self.frames = self.frames.saturating_add(1);
+            self.is_flooded = self.frames > MOST_FRAMES;
+        }
+        event
     }
 
     pub(crate) fn note(&self, text: &str) -> TraceLine {

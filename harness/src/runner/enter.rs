@@ -40,7 +40,11 @@ impl Player {
                 Ok(Some(self.conns.len() - 1))
             }
             Err(error) => {
-                self.refused = true;
+                match &error {
+                    ConnectError::Refused(_) => self.refused = true,
+                    // A program that is gone refuses; one that hangs lets the system's queue run full.
+                    ConnectError::TimedOut => self.unanswered = true,
+                }
                 let came = match error {
                     ConnectError::Refused(reason) => format!("it was refused: {reason}"),
                     ConnectError::TimedOut => "there was none in time".to_owned(),

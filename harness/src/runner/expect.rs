@@ -58,6 +58,7 @@ impl Player {
             _ => self.deadline(within),
         };
         self.conns[conn].raw_wanted = Some(raw_wanted(expect));
+        let kept = self.conns[conn].kept_aside().len();
         let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
         self.conns[conn].raw_wanted = None;
         match request {
@@ -77,8 +78,15 @@ impl Player {
         }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
-            self.unanswered |= matches!(item, Item::Nothing) && waits_for_a_message(expect);
-            return self.report.broken(line, allowed(expect, request), came(&item));
+            let mut came = came(&item);
+            if matches!(item, Item::Nothing) && waits_for_a_message(expect) {
+                match self.conns[conn].kept_aside().get(kept..).and_then(|kept| kept.last()) {
+                    // An answer of another kind is one, too.
+                    Some(other) if request.is_none() => came = instead(other),
+                    _ => self.unanswered = true,
+                }
+            }
+            return self.report.broken(line, allowed(expect, request), came);
         };
         self.judge_arm(conn, arm, &item, (&expect.arms, &expect.claims), step, &source)
     }
@@ -99,7 +107,10 @@ impl Player {
         loop {
             let item = self.next(conn, deadline).await;
             self.refuse_broken(&item, line)?;
-            let Item::Message(message) = &item else { return Ok(item) };
+            let Item::Message(message) = &item else {
+                self.was_silent |= silence.is_some() && matches!(item, Item::Nothing);
+                return Ok(item);
+            };
             if let Some(Silence::Ping(ping)) = silence
                 && answers(ping, message)
             {
@@ -169,6 +180,7 @@ impl Player {
             let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
             self.note_overtaken(conn);
             self.watch(conn, &item);
+            self.was_silent &= !matches!(item, Item::Message(_) | Item::Unknown);
             if !matches!(item, Item::Unknown) {
                 return item;
             }
@@ -321,6 +333,10 @@ fn allowed(expect: &Expect, request: Option<&Message>) -> String {
         true => format!("{outcomes} in reply to {}", request.spec().name),
         false => format!("{outcomes} in reply to {} with {}", request.spec().name, keys.join(", ")),
     }
+}
+
+fn instead(message: &Message) -> String {
+    format!("nothing but {}", came(&Item::Message(message.clone())))
 }
 
 fn strict_outcomes(arms: &[Arm]) -> String {

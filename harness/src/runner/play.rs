@@ -48,6 +48,10 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
+        let is_last = tries == TRIES || !matches!(played, Err(Stop::Overtaken(_)));
+        if is_last && !matches!(played, Err(Stop::Error(_))) {
+            player.look_after().await;
+        }
         player.close_all();
         let (verdict, reason) = match played {
             Err(Stop::Overtaken(_)) if tries < TRIES => {
@@ -110,6 +114,8 @@ pub(crate) struct Player {
     pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
+    /// Silence was taken for an answer, and nothing has come since.
+    pub(crate) was_silent: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
     default_connection: String,
     depth: usize,
@@ -135,6 +141,7 @@ impl Player {
             job_epochs: BTreeMap::new(),
             unanswered: false,
             refused: false,
+            was_silent: false,
             default_connection: String::new(),
             depth: 0,
         }
@@ -343,6 +350,10 @@ impl Player {
                 let allowed = "records that decrypt, frames of a sane length".to_owned();
                 Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
             }
+            Item::Flooded => Err(Stop::Inconclusive(
+                "the peer sent more than is taken in on one connection; a peer that floods less decides it"
+                    .to_owned(),
+            )),
             _ => Ok(()),
         }
     }
@@ -377,17 +388,6 @@ impl Player {
         }
     }
 
-    fn survival(&self) -> Survival {
-        let closed = self.conns.iter().map(|conn| match conn.closed {
-            None | Some(Closed::ByUs) => Survival::Alive,
-            Some(Closed::Clean) => Survival::ClosedClean,
-            Some(Closed::Rude) => Survival::ClosedRude,
-        });
-        let hung = if self.unanswered { Survival::Hung } else { Survival::Alive };
-        let died = if self.refused { Survival::Died } else { Survival::Alive };
-        closed.fold(hung.max(died), Survival::max)
-    }
-
     pub(super) fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
         step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
     }
@@ -409,6 +409,7 @@ pub(crate) fn came(item: &Item) -> String {
         Item::Malformed(error) => error.to_string(),
         Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
+        Item::Flooded => "more than is taken in on one connection".to_owned(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),

@@ -17,6 +17,9 @@ use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256}
 /// What settling waits for.
 const ACKNOWLEDGED: &str = "SubmitShares.Success for a fresh valid share";
 
+/// The setting of `mine` that makes work of another channel.
+const EXTRANONCE_PREFIX: &str = "extranonce_prefix";
+
 /// A share that was submitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -51,6 +54,7 @@ impl Player {
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
         };
+        let job = &self.prefixed(job, mine)?;
         let mut settings = self.settings(job, mine)?;
         let wanted = self.wanted(job, mine)?;
         let count = match &mine.count {
@@ -389,13 +393,26 @@ impl Player {
                 ("version", Some(number), _) => settings.version = number,
                 ("ntime", Some(number), _) => settings.ntime = number,
                 ("nonce", Some(number), _) => settings.nonce = number,
+                ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
                 ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
+                (EXTRANONCE_PREFIX, _, Datum::Bytes(_)) => {}
                 (field, _, value) => {
                     return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
                 }
             }
         }
         Ok(settings)
+    }
+
+    /// The job, with another prefix where the scenario gives one: the work of another channel.
+    fn prefixed(&self, job: &Job, mine: &Mine) -> Result<Job, Stop> {
+        let mut job = job.clone();
+        for assignment in mine.fields.iter().filter(|it| it.field.node == EXTRANONCE_PREFIX) {
+            if let Datum::Bytes(prefix) = self.env.eval(&assignment.value)? {
+                job.extranonce_prefix = prefix;
+            }
+        }
+        Ok(job)
     }
 
     fn wanted(&self, job: &Job, mine: &Mine) -> Result<Wanted, Stop> {

@@ -460,7 +460,7 @@ pub struct Mine {
     pub job: Reference,
     /// The name for the share, or for the list of shares when a count is given.
     pub capture: Option<Ident>,
-    /// `version`, `ntime`, `extranonce`, and `nonce` (where the search starts).
+    /// `version`, `ntime`, `extranonce`, `nonce` (where the search starts), and `extranonce_prefix` in place of the job's.
     pub fields: Vec<Assignment>,
     /// `hash > $job.target`; without any: `hash <=` the job's target.
     pub limits: Vec<HashLimit>,

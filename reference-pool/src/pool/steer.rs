@@ -44,7 +44,11 @@ impl Connection {
         let limit = self.addressed(id).map(|channel| channel.max_target()).min();
         let Some(limit) = limit else { return };
         let target = from_wire(maximum_target).min(limit);
-        self.addressed(id).for_each(|channel| channel.set_target(target));
+        for (index, channel) in self.addressed(id).enumerate() {
+            if shared.rules.channel(true, |rules, right| rules.is_member_retargeted(right, index)) {
+                channel.set_target(target, &mut shared.rules);
+            }
+        }
         replies.send(SetTarget { channel_id: id, maximum_target: shared.wire_target(target) });
     }
 

@@ -29,7 +29,7 @@ const PARTS: &[(&str, RecordPart)] =
 const HANDSHAKE_FIELDS: &[&str] = &["secret", "encoding", "already-sent"];
 
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce", "extranonce_prefix"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
