@@ -319,7 +319,7 @@ fn ask(args: &PoolArgs, ledger: Ledger) -> Result<Learned, Failure> {
     let (ledger, fragments, profile) = (Arc::new(ledger), Arc::new(suite.fragments), Arc::new(profile));
     let mut interview = Interview::new(claims, &profile.capabilities, &ledger, &fragments);
     let seed = run::drawn_seed();
-    while let Some(scenario) = interview.next().map_err(|errors| Failure::ours(render(&[errors])))? {
+    while let Some(scenario) = interview.ask().map_err(|errors| Failure::ours(render(&[errors])))? {
         let plan = Plan {
             seed: scenario_seed(seed, &scenario.id),
             scenario,

@@ -29,6 +29,9 @@ const QUIET: Duration = Duration::from_millis(500);
 /// The extension that is always asked for: Worker-Specific Hashrate Tracking.
 const WORKER_EXTENSION: u16 = 2;
 
+/// The name of a message and its frame, header and payload.
+pub type Evidence = (String, Vec<u8>);
+
 /// Something that the wire showed, by the name of the claim that it decides: a key of profiles, or a capability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
@@ -36,8 +39,8 @@ pub struct Fact {
     pub shown: Shown,
     /// How it was asked for.
     pub how: String,
-    /// What decided it: the name of a message and its frame, header and payload.
-    pub frame: Option<(String, Vec<u8>)>,
+    /// What decided it.
+    pub frame: Option<Evidence>,
 }
 
 /// What the wire showed.
@@ -136,7 +139,7 @@ impl<'a> Interview<'a> {
     ///
     /// # Errors
     /// A probe is no scenario; our own fault.
-    pub fn next(&mut self) -> Result<Option<Scenario>, ScenarioErrors> {
+    pub fn ask(&mut self) -> Result<Option<Scenario>, ScenarioErrors> {
         while let Some(probe) = self.probes.next() {
             let lacks = match probe.wants {
                 Wants::Connection => None,

@@ -1,6 +1,6 @@
 //! What the trace of a probe's outcome says.
 
-use super::{Shown, WORKER_EXTENSION};
+use super::{Evidence, Shown, WORKER_EXTENSION};
 use crate::verdict::{Outcome, TraceEvent};
 use sv2_session::{answers, has_answer};
 use sv2_wire::frame::Header;
@@ -16,7 +16,7 @@ pub(super) struct Came {
 }
 
 impl Came {
-    pub(super) fn evidence(&self) -> (String, Vec<u8>) {
+    pub(super) fn evidence(&self) -> Evidence {
         (self.message.spec().name.to_owned(), self.frame.clone())
     }
 }
@@ -90,7 +90,7 @@ fn decode(frame: &[u8]) -> Option<Message> {
 }
 
 /// The largest batch that was acknowledged, or how many shares were not.
-pub(super) fn batch(seen: &Seen<'_>) -> Option<(Shown, Option<(String, Vec<u8>)>)> {
+pub(super) fn batch(seen: &Seen<'_>) -> Option<(Shown, Option<Evidence>)> {
     let successes = seen.received.iter().filter_map(|came| match &came.message {
         Message::SubmitSharesSuccess(success) => Some((success.new_submits_accepted_count, came)),
         _ => None,
