@@ -223,7 +223,6 @@ mod tests {
             ("[limit]\nhash_rate = 1.0", "profiles have no key `limit` | "),
             ("[error_codes]\nduplicate-shares = \"x\"", "did you mean `error_codes.duplicate-share`?"),
             ("access = \"near\"", "`access` does not take this | it takes local or remote"),
-            ("untested = false", "`true`, or nothing at all"),
             ("capabilities = [\"noise\"]", "a list of channel.standard, channel.extended"),
             ("[waiting]\nquiet = 0", "seconds above 0"),
             ("[waiting]\nquiet = nan", "seconds above 0"),
@@ -234,6 +233,9 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");
         }
+        let not_true = HEAD.replace("true", "false");
+        let error = ProfileFile::parse("x", &not_true, &embedded_ledger().unwrap()).unwrap_err();
+        assert!(error.errors()[0].help.as_deref().unwrap().contains("`true`, or nothing at all"));
         let none = ProfileFile::parse("x", "", &embedded_ledger().unwrap()).unwrap_err();
         assert_eq!(none.errors().len(), 3);
     }
