@@ -65,11 +65,10 @@ impl Choice {
         profile
     }
 
-    /// The options that choose the same, for a shell.
-    pub(super) fn arguments(&self) -> String {
-        let quoted = |option: &str, value: &String| format!(" {option} '{}'", value.replace('\'', "'\\''"));
-        let profile = self.profile.iter().map(|name| quoted("--profile", name));
-        profile.chain(self.set.iter().map(|assignment| quoted("--set", assignment))).collect()
+    /// The options that choose the same.
+    pub(super) fn options(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let profile = self.profile.iter().map(|name| ("--profile", name.as_str()));
+        profile.chain(self.set.iter().map(|assignment| ("--set", assignment.as_str())))
     }
 }
 
