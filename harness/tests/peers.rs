@@ -208,17 +208,19 @@ fn answering(frames: Vec<Frame>) -> std::net::SocketAddr {
 #[test]
 fn a_malformed_payload_names_the_field_and_the_offset() {
     let outcome = play(answering(vec![frame(0, 1, 4, &[2, 0, 0, 0])]), SETUP);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-025"]);
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-073", "SV2-03-025"]);
     let (came, line) = only_finding(&outcome);
     assert_eq!(came, "SetupConnection.Success.flags at offset 2: expected 4 more bytes, got 2");
     assert!(line.starts_with("< ") && line.contains(came), "{line}");
 }
 
 #[test]
-fn bytes_behind_the_last_field_are_malformed() {
+fn bytes_behind_the_last_field_are_a_finding_and_do_not_stop_the_conversation() {
     let outcome = play(answering(vec![frame(0, 1, 7, &[2, 0, 0, 0, 0, 0, 9])]), SETUP);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-025"]);
-    assert!(only_finding(&outcome).0.contains("at offset 6: expected the end of the message, got 1"));
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-073", "SV2-03-025"]);
+    assert_eq!(only_finding(&outcome).0, "SetupConnection.Success with 1 bytes behind its last field");
+    let by_a_line = outcome.clauses.iter().filter(|clause| clause.rule.is_none());
+    assert!(by_a_line.clone().count() > 0 && by_a_line.clone().all(|clause| clause.verdict == Verdict::Pass));
 }
 
 #[test]
@@ -243,10 +245,14 @@ fn an_announced_length_is_waited_for_and_not_allocated() {
 }
 
 #[test]
-fn frames_of_unknown_extensions_are_passed_over() {
+fn frames_of_unknown_extensions_are_passed_over_and_break_the_rule_on_negotiation() {
     let unknown = || frame(0x4abc, 0x77, 3, &[1, 2, 3]);
     let good = Frame::of(&success().into()).unwrap();
-    expect(&play(answering(vec![unknown(), good, unknown()]), SETUP), Verdict::Pass, Survival::Alive, &[]);
+    let outcome = play(answering(vec![unknown(), good, unknown()]), SETUP);
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-042", "SV2-03-043"]);
+    assert_eq!(outcome.findings[0].rule, Some("extension-type"), "{:?}", outcome.findings);
+    let by_a_line = outcome.clauses.iter().filter(|clause| clause.rule.is_none());
+    assert!(by_a_line.clone().count() > 0 && by_a_line.clone().all(|clause| clause.verdict == Verdict::Pass));
 }
 
 const OPEN: &str = "connect\nsetup()\nsend OpenStandardMiningChannel -> $sent\n  request_id = 7\nexpect OpenStandardMiningChannel.Success reply to $sent checks SV2-05-034\n  channel_id == 3 checks SV2-05-045\n";

@@ -25,3 +25,7 @@ pub const KEPT_CUSTOM_JOBS: usize = 64;
 /// Channel requests of the client that wait for an answer. A channel whose request was not kept opens all the same, with
 /// the easiest target as the declared one.
 pub const KEPT_OPENINGS: usize = 4096;
+
+/// Ids of each kind (channels, groups, requests, shares, extensions) that the rules remember of one connection. What does
+/// not fit is not judged.
+pub const KEPT_IDS: usize = 8192;

@@ -66,6 +66,8 @@ pub struct Channel {
     pub jobs: BTreeMap<u32, Job>,
     /// What was submitted and credited.
     pub account: Account,
+    /// A job that was not retired did not fit any more.
+    pub(crate) has_forgotten_jobs: bool,
 }
 
 impl Channel {
@@ -225,6 +227,7 @@ impl Channel {
             for job in of_stage.take(surplus) {
                 bytes = bytes.saturating_sub(job.weight);
                 self.jobs.remove(&job.job_id);
+                self.has_forgotten_jobs |= stage != Stage::Retired;
             }
         }
         jobs.sort_by_key(|job| job.stage != Stage::Retired);
@@ -233,6 +236,7 @@ impl Channel {
                 return;
             }
             if self.jobs.remove(&job.job_id).is_some() {
+                self.has_forgotten_jobs |= job.stage != Stage::Retired;
                 bytes = bytes.saturating_sub(job.weight);
             }
         }

@@ -259,6 +259,7 @@ impl Session {
             tip: None,
             jobs: BTreeMap::new(),
             account: Account::default(),
+            has_forgotten_jobs: false,
         };
         self.channels.insert(id, channel);
     }

@@ -7,14 +7,16 @@ use super::{Connection, Output, Peer};
 use crate::trace::LONGEST_FRAME;
 use crate::verdict::{TraceEvent, TraceLine};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-use sv2_session::{Direction, Session, answers, has_answer};
+use sv2_session::rules::{Ending, Judgement};
+use sv2_session::{Conversation, Moment, Session, Watch, answers, has_answer};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
-use sv2_wire::{DecodeError, Message, MessageSpec};
+use sv2_wire::{DecodeError, Message};
 
 /// Most frames that are read on one connection. A peer that sends more in one scenario floods.
 const MOST_FRAMES: usize = 100_000;
@@ -24,14 +26,12 @@ const CERTIFICATE_LEEWAY: u64 = 10;
 /// What a connection gave when it was asked for the next thing.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// A message of the table. The session has observed it.
+    /// A message of the table. The model and the rules have seen it.
     Message(Message),
     /// A frame of a message that the table does not know.
     Unknown,
     /// A frame whose payload is not what its number says.
     Malformed(DecodeError),
-    /// A message whose header has the channel bit the other way round than the table.
-    WrongChannelBit(&'static MessageSpec),
     /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
     Broken(LinkError),
     /// The peer has sent more than anybody can want of it. The connection is not read any further.
@@ -79,7 +79,6 @@ pub(crate) struct Corruption {
 pub(crate) struct Conn {
     pub(crate) name: String,
     pub(crate) id: Connection,
-    pub(crate) session: Session,
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
     pub(crate) shape: Shape,
@@ -91,8 +90,13 @@ pub(crate) struct Conn {
     requests: Vec<Message>,
     /// Answers that came while something else was waited for.
     aside: Vec<Message>,
-    /// Whether the peer agreed to extensions.
-    has_extensions: bool,
+    /// The model of the connection and the rules over it.
+    watch: Watch,
+    /// What it has in common with the other connections.
+    all: Rc<RefCell<Conversation>>,
+    /// What the rules have said, and how many lines the trace had then.
+    said: Vec<(Judgement, usize)>,
+    is_over: bool,
     world: Rc<World>,
     link: Option<Link>,
     /// What was taken off the link before the scenario read it.
@@ -105,7 +109,12 @@ pub(crate) struct Conn {
 
 impl Conn {
     /// Asks for a TCP connection and waits for it.
-    pub(crate) async fn open(name: &str, world: Rc<World>, deadline: Duration) -> Result<Self, ConnectError> {
+    pub(crate) async fn open(
+        name: &str,
+        world: Rc<World>,
+        all: Rc<RefCell<Conversation>>,
+        deadline: Duration,
+    ) -> Result<Self, ConnectError> {
         let id = world.connect();
         match world.event(id, deadline).await {
             Some(NetEvent::Connected) => {}
@@ -115,7 +124,6 @@ impl Conn {
         Ok(Self {
             name: name.to_owned(),
             id,
-            session: Session::default(),
             closed: None,
             corruption: None,
             shape: Shape::default(),
@@ -123,7 +131,10 @@ impl Conn {
             pings: Vec::new(),
             requests: Vec::new(),
             aside: Vec::new(),
-            has_extensions: false,
+            watch: Watch::new(id),
+            all,
+            said: Vec::new(),
+            is_over: false,
             world,
             link: None,
             inbox: VecDeque::new(),
@@ -131,6 +142,24 @@ impl Conn {
             frames: 0,
             is_flooded: false,
         })
+    }
+
+    /// The model of the connection.
+    pub(crate) fn session(&self) -> &Session {
+        self.watch.session()
+    }
+
+    /// What the rules have said since the last time.
+    pub(crate) fn take_said(&mut self) -> Vec<(Judgement, usize)> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// The connection is over for the rules too.
+    pub(crate) fn over(&mut self, ending: Ending, lines: usize) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            let said = self.watch.ended(ending, self.moment(), &mut self.all.borrow_mut());
+            self.said.extend(said.into_iter().map(|judgement| (judgement, lines)));
+        }
     }
 
     /// Whether frames can be sent.
@@ -217,7 +246,7 @@ impl Conn {
         match self.inbox.pop_front() {
             Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
             Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
-            Some(Pulled::Broken(error)) => return Item::Broken(error),
+            Some(Pulled::Broken(error)) => return self.unreadable(error, trace),
             Some(Pulled::Flooded) => return Item::Flooded,
             None => {}
         }
@@ -226,7 +255,7 @@ impl Conn {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
-                Err(error) => return self.broken(error, trace),
+                Err(error) => return self.unreadable(error, trace),
             }
             if let Some(bytes) = self.raw_bytes(self.raw_wanted) {
                 return self.came_raw(bytes, trace);
@@ -320,6 +349,7 @@ impl Conn {
         link.seal(frame, &mut bytes).map_err(|error| error.to_string())?;
         if let Some(corruption) = self.corruption.take() {
             corrupt(&mut bytes, frame.payload.len(), corruption)?;
+            self.watch.spoil();
             trace.push(
                 self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
             );
@@ -328,8 +358,8 @@ impl Conn {
         let decoded = frame.decode();
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
+        self.watch.sent(frame, self.moment(), &mut self.all.borrow_mut());
         if let Ok(decoded) = decoded {
-            self.session.observe(Direction::ToServer, &decoded.message, self.world.now().elapsed);
             if has_answer(&decoded.message) {
                 self.requests.push(decoded.message);
             }
@@ -340,6 +370,7 @@ impl Conn {
     /// Sends bytes under the Noise layer.
     pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
         trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
+        self.watch.spoil();
         self.write(bytes);
     }
 
@@ -372,26 +403,28 @@ impl Conn {
     }
 
     fn received(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Item {
-        // Behind the last field only extensions that both sides agreed on may put anything (spec section 3.4.3).
-        let decoded = if self.has_extensions {
-            frame.decode().map(|decoded| decoded.message)
-        } else {
-            Message::decode_exact(frame.header.kind, &frame.payload)
-        };
+        let decoded = frame.decode().map(|decoded| decoded.message);
         let text = describe(frame, decoded.as_ref());
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
+        let said = self.watch.received(frame, self.moment(), &mut self.all.borrow_mut());
+        self.said.extend(said.into_iter().map(|judgement| (judgement, trace.len())));
         match decoded {
-            Ok(message) if message.spec().channel_msg != frame.header.channel_msg => {
-                Item::WrongChannelBit(message.spec())
-            }
-            Ok(message) => {
-                self.has_extensions |= matches!(message, Message::RequestExtensionsSuccess(_));
-                self.session.observe(Direction::ToClient, &message, self.world.now().elapsed);
-                Item::Message(message)
-            }
+            Ok(message) => Item::Message(message),
             Err(error) if matches!(error.problem, sv2_wire::Problem::UnknownMessage { .. }) => Item::Unknown,
             Err(error) => Item::Malformed(error),
         }
+    }
+
+    fn unreadable(&mut self, error: LinkError, trace: &mut Vec<TraceLine>) -> Item {
+        let item = self.broken(error.clone(), trace);
+        let said = self.watch.unreadable(&error, &mut self.all.borrow_mut());
+        self.said.extend(said.into_iter().map(|judgement| (judgement, trace.len())));
+        item
+    }
+
+    fn moment(&self) -> Moment {
+        let now = self.world.now();
+        Moment { elapsed: now.elapsed, unix: now.unix }
     }
 
     fn identity(&self, server: ServerIdentity, peer: &Peer) -> Identity {
@@ -415,6 +448,7 @@ impl Conn {
     fn peer_closed(&mut self, how: Closed, trace: &mut Vec<TraceLine>) -> Item {
         self.closed = Some(how);
         trace.push(self.note(if how == Closed::Clean { "closed by the peer" } else { "reset by the peer" }));
+        self.over(Ending::ByServer, trace.len());
         Item::Closed(how)
     }
 

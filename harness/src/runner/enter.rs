@@ -33,7 +33,7 @@ impl Player {
     /// Nothing when there is none and `line` lets that pass.
     pub(super) async fn dial(&mut self, name: &str, line: Line<'_>) -> Result<Option<usize>, Stop> {
         let deadline = self.deadline(self.plan.profile.reply_within);
-        match Conn::open(name, Rc::clone(&self.world), deadline).await {
+        match Conn::open(name, Rc::clone(&self.world), Rc::clone(&self.all), deadline).await {
             Ok(conn) => {
                 self.report.trace.push(conn.note("connected"));
                 self.conns.push(conn);

@@ -9,6 +9,7 @@ use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Judgement, Outcom
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
+use sv2_session::rules::Ending;
 use sv2_session::{ChannelKind, Session, Setup, answers};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
@@ -220,6 +221,7 @@ impl Player {
         }
         let fresh = &mut self.conns[conn];
         fresh.closed = Some(Closed::ByUs);
+        fresh.over(Ending::ByClient, self.report.trace.len());
         self.report.trace.push(fresh.note("closed"));
         self.world.output(Output::Close(fresh.id));
         Ok(())
@@ -257,13 +259,13 @@ impl Player {
     /// ("an error is immediately submitted for every incorrect submit attempt", spec section 5.3.14); else a request for
     /// a channel, once the connection is set up.
     pub(super) fn ping(&mut self, conn: usize) -> Result<Option<Message>, Stop> {
-        let channel = self.conns[conn].session.channels().next().map(|channel| (channel.id, channel.kind));
+        let channel = self.conns[conn].session().channels().next().map(|channel| (channel.id, channel.kind));
         let message = match channel {
             Some((channel_id, kind)) => {
                 let sequence_number = self.next_sequence(conn, channel_id);
                 unknown_job_share(channel_id, sequence_number, kind)
             }
-            None if matches!(self.conns[conn].session.setup(), Setup::Accepted { .. }) => {
+            None if matches!(self.conns[conn].session().setup(), Setup::Accepted { .. }) => {
                 self.default_message("OpenStandardMiningChannel")?
             }
             None => return Ok(None),

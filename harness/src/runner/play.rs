@@ -2,22 +2,27 @@
 
 use super::connection::{Closed, Conn, Item};
 use super::eval::{Comparison, Env};
-use super::judge::{CHANNEL_BIT_CLAUSE, LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::judge::{Line, Report, Stop};
 use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, Condition, Entry, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{
+    Assert, Call, Claims, Condition, Entry, FileKind, Ident, Span, Step, StepKind,
+};
 use crate::suite::Source;
-use crate::verdict::{Finding, Outcome, Survival, Verdict};
+use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use sv2_session::Conversation;
+use sv2_session::rules::Ending;
 
 /// How often a scenario is played while new work keeps overtaking its shares.
 const TRIES: u32 = 3;
@@ -47,12 +52,18 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
-        let is_last = tries == TRIES || !matches!(played, Err(Stop::Overtaken(_)));
+        player.gather();
+        // What a rule found is found, whatever became of the shares.
+        let is_breached = player.report.is_breached();
+        let is_last = tries == TRIES || is_breached || !matches!(played, Err(Stop::Overtaken(_)));
         if is_last && !matches!(played, Err(Stop::Error(_))) {
             player.look_after().await;
         }
         player.close_all();
+        player.gather();
+        player.report.say_once();
         let (verdict, reason) = match played {
+            Err(Stop::Overtaken(_)) if is_breached => (Verdict::Pass, None),
             Err(Stop::Overtaken(_)) if tries < TRIES => {
                 tries += 1;
                 continue;
@@ -123,6 +134,10 @@ pub(crate) struct Player {
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
     default_connection: String,
     depth: usize,
+    /// What the connections have in common for the rules.
+    pub(crate) all: Rc<RefCell<Conversation>>,
+    /// The step that is played.
+    here: Span,
 }
 
 impl Player {
@@ -148,6 +163,8 @@ impl Player {
             was_silent: false,
             default_connection: String::new(),
             depth: 0,
+            all: Rc::default(),
+            here: Span::default(),
         }
     }
 
@@ -168,7 +185,10 @@ impl Player {
                     until.is_some_and(|(file, at)| std::ptr::eq(file, source) && at == index)
                 })
                 .await?;
-                self.step(step).await?;
+                self.here = step.line;
+                let played = self.step(step).await;
+                self.gather();
+                played?;
             }
             Ok(())
         })
@@ -214,12 +234,12 @@ impl Player {
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
             StepKind::Reconnect => {
-                let name = self.connection_name(step);
-                self.conns.iter().filter(|conn| conn.name == name && conn.closed.is_none()).for_each(
-                    |conn| {
-                        self.world.output(Output::Close(conn.id));
-                    },
-                );
+                let name = self.connection_name(step).to_owned();
+                let lines = self.report.trace.len();
+                for conn in self.conns.iter_mut().filter(|conn| conn.name == name && conn.closed.is_none()) {
+                    conn.over(Ending::ByClient, lines);
+                    self.world.output(Output::Close(conn.id));
+                }
                 self.connect(step, Entry::Whole).await
             }
             StepKind::Call(call) => self.calls(step, call).await,
@@ -350,6 +370,7 @@ impl Player {
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {
             conn.closed = Some(Closed::ByUs);
+            conn.over(Ending::ByClient, self.report.trace.len());
         }
         self.world.output(output);
         Ok(())
@@ -372,24 +393,11 @@ impl Player {
     pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
         self.refuse_breach()?;
         match item {
-            Item::Malformed(error) => {
-                let allowed = "a payload of the layout that its message type has".to_owned();
-                Err(self.report.violated(line, LAYOUT_CLAUSE, allowed, error.to_string()))
-            }
-            Item::WrongChannelBit(spec) => {
-                let allowed =
-                    format!("{} with the channel bit {}", spec.name, set_or_clear(spec.channel_msg));
-                let came = format!("the bit is {}", set_or_clear(!spec.channel_msg));
-                Err(self.report.violated(line, CHANNEL_BIT_CLAUSE, allowed, came))
-            }
-            Item::Broken(error) => {
-                let allowed = "records that decrypt, frames of a sane length".to_owned();
-                Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
-            }
             Item::Flooded => Err(Stop::Inconclusive(
                 "the peer sent more than is taken in on one connection; a peer that floods less decides it"
                     .to_owned(),
             )),
+            Item::Malformed(_) | Item::Broken(_) => Err(self.report.unjudged(line)),
             _ => Ok(()),
         }
     }
@@ -398,12 +406,11 @@ impl Player {
         self.world.now().elapsed.saturating_add(bound.mul_f64(self.plan.timeout_scale))
     }
 
-    /// Waits until all that is under way is here, where the target can say so, and puts it into the trace.
+    /// Reads all that is here, and where the target can say so all that is under way, for the trace and for the rules.
     async fn drain(&mut self) -> Result<(), Stop> {
-        if !self.plan.peer.exact_barrier {
-            return Ok(());
+        if self.plan.peer.exact_barrier {
+            self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
         }
-        self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
         let source = Arc::clone(&self.source);
         for index in 0..self.conns.len() {
             loop {
@@ -416,6 +423,16 @@ impl Player {
             }
         }
         Ok(())
+    }
+
+    /// Takes down what the rules have said, at the step that is played.
+    pub(crate) fn gather(&mut self) {
+        for conn in &mut self.conns {
+            for (judgement, trace_line) in conn.take_said() {
+                let (file, text) = (Arc::clone(&self.source.name), Arc::clone(&self.source.text));
+                self.report.ruled(judgement, trace_line, Place { file, text, span: self.here });
+            }
+        }
     }
 
     fn close_all(&mut self) {
@@ -433,17 +450,12 @@ impl Player {
     }
 }
 
-fn set_or_clear(bit: bool) -> &'static str {
-    if bit { "set" } else { "clear" }
-}
-
 /// What came, in words.
 pub(crate) fn came(item: &Item) -> String {
     match item {
         Item::Message(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
         Item::Unknown => "a frame of an unknown message".to_owned(),
         Item::Malformed(error) => error.to_string(),
-        Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
         Item::Flooded => "more than is taken in on one connection".to_owned(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),

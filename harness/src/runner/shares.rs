@@ -133,7 +133,7 @@ impl Player {
         share: &Share,
         filler: bool,
     ) -> Result<(), Stop> {
-        let held = share.basis.as_ref().map(|basis| self.conns[conn].session.basis_holds(basis));
+        let held = share.basis.as_ref().map(|basis| self.conns[conn].session().basis_holds(basis));
         let basis = match held {
             Some(Err(why)) if share.epoch == self.epoch && why != Voided::Channel => {
                 return Err(Stop::Overtaken(why.to_string()));
@@ -150,7 +150,7 @@ impl Player {
 
     /// The sequence number after the newest of the channel; the first is 1.
     pub(super) fn next_sequence(&self, conn: usize, channel_id: u32) -> u32 {
-        let account = self.conns[conn].session.channel(channel_id).map(|channel| &channel.account);
+        let account = self.conns[conn].session().channel(channel_id).map(|channel| &channel.account);
         let newest = account.and_then(|account| account.shares.keys().next_back().copied());
         let flown =
             self.flights.iter().filter(|flight| flight.conn == conn && flight.channel_id == channel_id);
@@ -160,7 +160,7 @@ impl Player {
 
     /// Marks shares whose ground has changed before their answer came.
     pub(super) fn note_overtaken(&mut self, conn: usize) {
-        let session = &self.conns[conn].session;
+        let session = self.conns[conn].session();
         for flight in self.flights.iter_mut().filter(|flight| flight.conn == conn) {
             if flight.overtaken.is_some() || !in_flight(session, flight) {
                 continue;
@@ -209,7 +209,7 @@ impl Player {
         let none = Claims::default();
         let line = Line::of_step(&none, &source, step.line);
         loop {
-            let channel = self.conns[conn].session.channel(channel_id);
+            let channel = self.conns[conn].session().channel(channel_id);
             if let Some(job) = channel.and_then(|channel| channel.newest_job()) {
                 return Ok(job.clone());
             }
@@ -343,13 +343,13 @@ impl Player {
     }
 
     fn account(&self, conn: usize, channel_id: u32) -> Result<&Account, Stop> {
-        let channel = self.conns[conn].session.channel(channel_id);
+        let channel = self.conns[conn].session().channel(channel_id);
         let account = channel.map(|channel| &channel.account);
         account.ok_or_else(|| Stop::Blocked(format!("channel {channel_id} is not open any more")))
     }
 
     fn kind_of(&self, conn: usize, job: &Job) -> ChannelKind {
-        let open = self.conns[conn].session.channel(job.channel_id).map(|channel| channel.kind);
+        let open = self.conns[conn].session().channel(job.channel_id).map(|channel| channel.kind);
         open.unwrap_or(match job.extranonce_size {
             0 => ChannelKind::Standard,
             extranonce_size => ChannelKind::Extended { extranonce_size },
@@ -357,7 +357,7 @@ impl Player {
     }
 
     fn search(&self, conn: usize, job: &Job, settings: &Settings, wanted: Wanted) -> Result<Share, Stop> {
-        let basis = self.conns[conn].session.basis(job);
+        let basis = self.conns[conn].session().basis(job);
         let epoch = self.job_epochs.get(&(conn, job.channel_id, job.order)).copied().unwrap_or(self.epoch);
         match miner::search(job, settings, wanted, self.plan.profile.hash_budget) {
             Ok(solution) => Ok(Share { epoch, job: job.clone(), solution, basis }),

@@ -55,7 +55,7 @@ impl Player {
     /// A connection that sets up. Whatever comes is a sign of life, also a close; only nothing is none.
     async fn call_again(&mut self) {
         let deadline = self.deadline(self.plan.profile.reply_within);
-        let mut conn = match Conn::open("", Rc::clone(&self.world), deadline).await {
+        let mut conn = match Conn::open("", Rc::clone(&self.world), Rc::default(), deadline).await {
             Ok(conn) => conn,
             Err(ConnectError::Refused(_)) => return self.refused = true,
             Err(ConnectError::TimedOut) => return self.fell_silent(),
@@ -113,6 +113,7 @@ pub(crate) fn end(source: &Source, came: String, trace_line: usize) -> Finding {
     Finding {
         verdict: Verdict::Fail,
         clauses: Vec::new(),
+        rule: None,
         ambiguity: None,
         allowed: LIVES_ON.to_owned(),
         came,
