@@ -2,6 +2,7 @@
 
 mod coverage;
 mod doctor;
+mod explain;
 mod filter;
 mod fmt;
 mod gate;
@@ -113,6 +114,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
     Coverage(coverage::CoverageArgs),
+    /// Says on one screen what a clause, an ambiguity, a scenario or a fault is about, and what decides or finds it.
+    Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
     /// Lists scenarios, without playing them.
@@ -179,6 +182,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
         Command::Coverage(args) => coverage::coverage(&args, ledger),
+        Command::Explain(args) => explain::explain(&args, ledger),
         Command::Doctor(args) => doctor::run(args),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),

@@ -1,6 +1,7 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
-use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
+use crate::holdings;
+use crate::runner::{Connection, Control, Holdings, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,9 @@ use tokio::time::Instant;
 
 /// How long a control request, and the bytes that it causes, may take.
 const CONTROL_BOUND: Duration = Duration::from_secs(30);
+/// How long the embedded pool may take to notice that connections have ended, and how often it is asked.
+const ENDS_BOUND: Duration = Duration::from_secs(5);
+const ENDS_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the last bytes of a scenario may take to go out.
 const FINISH_BOUND: Duration = Duration::from_secs(1);
 /// Events of sockets that wait to be looked at; each holds at most 64 KiB. More stays with the system, and so with the peer.
@@ -67,6 +71,7 @@ struct Driver {
     steering: Steering,
     started: Instant,
     pool_elapsed: Duration,
+    process: Option<u32>,
     sockets: BTreeMap<Connection, Socket>,
     writers: Vec<JoinHandle<()>>,
     events: mpsc::Receiver<(Connection, SocketEvent)>,
@@ -101,10 +106,12 @@ impl Driver {
         let (sender, events) = mpsc::channel(EVENTS);
         let (started, pool_elapsed) = (Instant::now(), Duration::ZERO);
         let (sockets, writers) = (BTreeMap::new(), Vec::new());
-        Self { address, steering, started, pool_elapsed, sockets, writers, events, sender }
+        let process = None;
+        Self { address, steering, started, pool_elapsed, process, sockets, writers, events, sender }
     }
 
     async fn play(mut self, plan: Plan) -> Outcome {
+        self.process = plan.peer.process;
         let mut runner = Runner::new(plan, self.now());
         loop {
             while let Some(output) = runner.poll() {
@@ -168,6 +175,12 @@ impl Driver {
                     socket.reader.abort();
                 }
             }
+            Output::Control(Control::Measure) => {
+                let bounded = tokio::time::timeout(CONTROL_BOUND, self.measure(runner)).await;
+                let holdings = bounded.unwrap_or_default();
+                runner.handle(Input::Measured(holdings), self.now());
+                runner.handle(Input::ControlDone(Ok(())), self.now());
+            }
             Output::Control(control) => {
                 let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
                 let result =
@@ -224,6 +237,30 @@ impl Driver {
         Ok(())
     }
 
+    /// What the target holds. The embedded pool is asked once it has noticed which connections have ended.
+    async fn measure(&mut self, runner: &mut Runner) -> Holdings {
+        let Steering::Pool(pool) = &self.steering else {
+            let memory = self.process.and_then(holdings::of_group);
+            return Holdings { memory, ..Holdings::default() };
+        };
+        let pool = pool.clone();
+        if self.steer(Control::Barrier, runner).await.is_err() {
+            return Holdings::default();
+        }
+        let open = self.sockets.values().filter(|socket| !socket.is_closed).count() as u64;
+        let started = Instant::now();
+        loop {
+            let (Ok(node), Ok(report)) = (pool.statistics().await, pool.report().await) else {
+                return Holdings::default();
+            };
+            if node.open <= open || started.elapsed() >= ENDS_BOUND {
+                let service = report.get("service").cloned().unwrap_or_default();
+                return holdings::holdings(&node, &service);
+            }
+            tokio::time::sleep(ENDS_INTERVAL).await;
+        }
+    }
+
     /// Carries out a control request. On the embedded pool all that it causes has come before this returns.
     async fn steer(&mut self, control: Control, runner: &mut Runner) -> Result<(), String> {
         match (&self.steering, embedded_control(&control)) {
@@ -251,7 +288,13 @@ impl Driver {
             (Steering::Templates(templates), Some(trigger)) => {
                 templates.control(trigger, Vec::new()).await.map(|_| ()).map_err(|error| error.to_string())
             }
-            _ => Err("nothing here can steer the target so".to_owned()),
+            (Steering::Templates(_) | Steering::None, _) => match control {
+                Control::Elapse(duration) => {
+                    tokio::time::sleep(duration).await;
+                    Ok(())
+                }
+                _ => Err("nothing here can steer the target so".to_owned()),
+            },
         }
     }
 

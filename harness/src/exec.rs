@@ -190,6 +190,11 @@ impl Exec {
         self.lock().as_ref().map(|running| running.url.clone())
     }
 
+    /// The process group that it runs in.
+    pub fn group(&self) -> Option<u32> {
+        self.lock().as_ref().map(|running| running.process.group())
+    }
+
     /// Whether the target has died. With a suspicion, it is asked for a connection, and if it takes one, watched for that
     /// long.
     pub fn death(&self, suspicion: Option<Duration>) -> Option<Death> {

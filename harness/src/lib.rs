@@ -10,6 +10,8 @@ pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+pub mod explain;
+mod holdings;
 pub mod ledger;
 pub mod miner;
 pub mod profile;

@@ -33,6 +33,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other" },
     Capability { name: "noise",            doc: "is reached through Noise" },
     Capability { name: "plaintext",        doc: "is reached without encryption" },
+    Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux" },
 ];
 
 /// What the embedded pool is made of.
@@ -82,6 +83,7 @@ pub enum SettingValue {
 #[rustfmt::skip]
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
+    PoolSetting { name: "max-channels", kind: SettingKind::Number(|config, value| set(&mut config.pool.max_channels, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
     PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },

@@ -1,6 +1,7 @@
 //! Drives a scenario against the embedded pool in memory, on virtual time: waiting costs nothing, and the same plan gives
 //! the same bytes in the same order.
 
+use crate::holdings::holdings;
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, embedded_control};
 use crate::verdict::{Outcome, Verdict};
@@ -109,8 +110,13 @@ impl<S: Service> Network<S> {
                 }
             }
             Output::Control(control) => {
+                let is_measure = control == Control::Measure;
                 self.steer(control);
                 self.deliver(runner);
+                if is_measure {
+                    let holdings = holdings(&self.node.statistics(), &self.node.service().report());
+                    runner.handle(Input::Measured(holdings), self.now());
+                }
                 runner.handle(Input::ControlDone(Ok(())), self.now());
             }
         }

@@ -64,7 +64,14 @@ impl Target {
                     }
                     sv2_reference_pool::node::TransportConfig::Plain => None,
                 };
-                Peer { host: host.to_owned(), port, encrypted: true, authority, exact_barrier: true }
+                Peer {
+                    host: host.to_owned(),
+                    port,
+                    encrypted: true,
+                    authority,
+                    exact_barrier: true,
+                    process: None,
+                }
             }
             Self::Foreign { url, .. } => {
                 let (encrypted, authority) = match url.security() {
@@ -73,7 +80,7 @@ impl Target {
                     Security::Plaintext => (false, None),
                 };
                 let host = url.host().to_owned();
-                Peer { host, port: url.port(), encrypted, authority, exact_barrier: false }
+                Peer { host, port: url.port(), encrypted, authority, exact_barrier: false, process: None }
             }
         }
     }
@@ -112,7 +119,7 @@ pub fn embedded_control(control: &Control) -> Option<service::Control> {
         Control::Block => Some(service::Control::Block),
         Control::Template => Some(service::Control::Template),
         Control::Provoke(connection, message) => provoked(*connection, message),
-        Control::Barrier | Control::Elapse(_) => None,
+        Control::Barrier | Control::Measure | Control::Elapse(_) => None,
     }
 }
 

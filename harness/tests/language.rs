@@ -123,6 +123,7 @@ fn the_reference_shows_every_verb() {
         "submit",
         "settle",
         "assert",
+        "assume",
         "alive",
         "block",
         "template",

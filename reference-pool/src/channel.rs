@@ -85,9 +85,15 @@ impl OpenError {
 
 impl Request {
     /// Decides whether to open the channel, and at which target.
-    pub(crate) fn decide(&self, standard_jobs: bool, config: &PoolConfig) -> Result<Target, OpenError> {
-        // REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a standard channel" (spec section 5.3.1).
-        if config.extended_channels_only && self.kind == Kind::Standard {
+    pub(crate) fn decide(
+        &self,
+        standard_jobs: bool,
+        config: &PoolConfig,
+        rules: &mut Rules,
+    ) -> Result<Target, OpenError> {
+        let opens_standard =
+            rules.channel(!config.extended_channels_only, |rules, right| rules.opens_standard(right));
+        if !opens_standard && self.kind == Kind::Standard {
             return Err(OpenError::ExtendedChannelsOnly);
         }
         if standard_jobs && self.kind == Kind::Extended {
@@ -95,7 +101,8 @@ impl Request {
         }
         let target = grant(self.nominal_hash_rate, self.max_target, config.shares_per_minute)
             .map_err(OpenError::Grant)?;
-        if usize::from(self.min_extranonce_size) > ROLLED_LEN {
+        let most = rules.channel(ROLLED_LEN as u16, |rules, right| rules.max_extranonce_size(right));
+        if self.min_extranonce_size > most {
             return Err(OpenError::ExtranonceSize);
         }
         Ok(target)
@@ -135,6 +142,34 @@ pub trait ChannelRules: Send {
     /// Whether a target for a group is for this member, the `index`-th: "applicable to all channels in the group" (spec
     /// section 5.3.21).
     fn is_member_retargeted(&mut self, right: bool, _index: usize) -> bool {
+        right
+    }
+
+    /// Whether standard channels are opened. REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a
+    /// standard channel" (spec section 5.3.1).
+    fn opens_standard(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Largest `min_extranonce_size` that is granted: "Minimum size of extranonce needed by the device/node" (spec section
+    /// 5.3.4).
+    fn max_extranonce_size(&mut self, right: u16) -> u16 {
+        right
+    }
+
+    /// Whether an update is refused because its channel is not open (spec section 5.3.8).
+    fn is_update_refused(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the members go with their group: "all channels belonging to such group MUST be closed" (spec section 5.3.9).
+    fn closes_members(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether a new prefix is for jobs that were sent before it too; it is for those "sent after this message" (spec
+    /// section 5.3.10).
+    fn reaches_earlier_jobs(&mut self, right: bool) -> bool {
         right
     }
 
@@ -274,7 +309,10 @@ impl Channel {
 
     /// Gives the channel another prefix, of the size of the one before: "applicable for all jobs sent after this message"
     /// (spec section 5.3.10).
-    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>) -> SetExtranoncePrefix {
+    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>, rules: &mut Rules) -> SetExtranoncePrefix {
+        if rules.channel(false, |rules, right| rules.reaches_earlier_jobs(right)) {
+            self.jobs.set_prefix(&prefix);
+        }
         self.prefix = prefix;
         SetExtranoncePrefix { channel_id: self.id, extranonce_prefix: self.wire_prefix() }
     }

@@ -335,6 +335,11 @@ impl Endpoint {
         self.out.len().saturating_add(self.in_flight)
     }
 
+    /// Bytes that came and make no frame yet, and those that wait to go out.
+    pub fn held(&self) -> usize {
+        self.link.pending().saturating_add(self.queued())
+    }
+
     /// Bytes that came, those after a failure included.
     pub fn consumed(&self) -> u64 {
         self.consumed

@@ -39,6 +39,7 @@
 //! [`Statistics::faults`]: crate::pool::Statistics::faults
 
 mod catalogue;
+mod catalogue_channels;
 mod catalogue_work;
 mod process;
 mod rules;

@@ -254,6 +254,11 @@ impl Jobs {
         }
     }
 
+    /// Gives the active jobs another prefix.
+    pub(crate) fn set_prefix(&mut self, prefix: &[u8]) {
+        self.active.iter_mut().for_each(|job| job.prefix = prefix.to_vec());
+    }
+
     pub(crate) fn find(&self, id: u32) -> Found<'_> {
         let active = self.active.iter().rev().find(|job| job.id == id).map(Found::Active);
         let retired = || self.retired.iter().rev().find(|job| job.id == id).map(Found::Retired);

@@ -246,7 +246,9 @@ impl<S: Service> Node<S> {
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         let open = self.connections.len() as u64;
-        Statistics { open, faults: self.rules.fired(), ..self.statistics.clone() }
+        let held = self.connections.values().map(|connection| connection.endpoint.held() as u64);
+        let held = held.fold(0, u64::saturating_add);
+        Statistics { open, held, faults: self.rules.fired(), ..self.statistics.clone() }
     }
 
     /// The configuration.

@@ -81,7 +81,7 @@ impl Offer {
         }
         match request.flags & !self.flags {
             0 => Ok(SetupConnectionSuccess { used_version: VERSION, flags: self.success_flags }),
-            unsupported => refuse(unsupported | self.defined() & !self.flags, "unsupported-feature-flags"),
+            unsupported => refuse(unsupported | (self.defined() & !self.flags), "unsupported-feature-flags"),
         }
     }
 }
@@ -143,7 +143,7 @@ mod tests {
             let offer = Offer::pool(fixed, extended);
             assert_eq!(offer.answer(&request()).unwrap().flags, flags);
             let refused = |flags| offer.answer(&SetupConnection { flags, ..request() }).err();
-            let all = 2 | u32::from(fixed) * 4 | u32::from(extended);
+            let all = 2 | (u32::from(fixed) * 4) | u32::from(extended);
             assert_eq!(refused(REQUIRES_VERSION_ROLLING).map(|error| error.flags), fixed.then_some(all));
             assert_eq!(refused(REQUIRES_STANDARD_JOBS).map(|error| error.flags), extended.then_some(all));
         }

@@ -145,6 +145,12 @@ pub trait AckRules: Send {
     fn accepted_count(&mut self, right: u32, _since_opening: u32) -> u32 {
         right
     }
+
+    /// `new_shares_sum`: "Sum of difficulty of shares acknowledged within this batch" (spec section 5.3.13). `count` are
+    /// its shares, and `since_opening` the sum of all batches of the channel.
+    fn shares_sum(&mut self, right: u64, _count: u32, _since_opening: u64) -> u64 {
+        right
+    }
 }
 
 /// Decides on a share of an open channel. The order: job, staleness, extranonce size, version bits, ntime, target,
@@ -240,6 +246,8 @@ pub(crate) struct Batch {
     last_sequence_number: u32,
     /// Shares of all batches.
     since_opening: u32,
+    /// Their difficulties.
+    sum_since_opening: Difficulty,
     /// Shares by target, so that their difficulties are summed without rounding each.
     at: Vec<(Target, u32)>,
 }
@@ -279,15 +287,19 @@ impl Batch {
             return None;
         }
         self.since_opening = self.since_opening.saturating_add(count);
-        let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
         let sum = at
             .iter()
             .fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of, unit)));
+        self.sum_since_opening = self.sum_since_opening.plus(sum);
+        let sum = rules.ack(sum.truncated(), |rules, right| {
+            rules.shares_sum(right, count, self.sum_since_opening.truncated())
+        });
+        let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
         Some(SubmitSharesSuccess {
             channel_id,
             last_sequence_number: self.last_sequence_number,
             new_submits_accepted_count: count,
-            new_shares_sum: sum.truncated(),
+            new_shares_sum: sum,
         })
     }
 }

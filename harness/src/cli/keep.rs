@@ -1,7 +1,8 @@
 //! Plays scenarios against a target that `--exec` keeps alive.
 
 use crate::exec::{Death, Exec};
-use crate::runner::{Plan, survival};
+use crate::holdings;
+use crate::runner::{Peer, Plan, survival};
 use crate::scenario;
 use crate::suite::{Scenario, Source};
 use crate::target::Target;
@@ -167,7 +168,13 @@ fn play_one(
     };
     // After a restart the target may be elsewhere, with another key.
     let target = Target::Foreign { url, templates: templates.cloned() };
-    let plan = Plan { peer: target.peer(), profile: Arc::new(target.profile()), ..plan.clone() };
+    let mut profile = target.profile();
+    let process = exec.group().filter(|group| holdings::of_group(*group).is_some());
+    if process.is_some() {
+        profile.capabilities.insert("statistics");
+    }
+    let peer = Peer { process, ..target.peer() };
+    let plan = Plan { peer, profile: Arc::new(profile), ..plan.clone() };
     play(plan, &target)
 }
 

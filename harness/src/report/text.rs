@@ -56,8 +56,13 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     };
     let verdict = outcome.verdict.name().to_uppercase();
     line(&mut text, format_args!("{verdict}  {}  {}{survival}", outcome.id, outcome.title));
+    let mut traced = None;
     for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
-        show(&mut text, finding, outcome, ledger);
+        show(&mut text, finding, ledger);
+        // What was found at one place in the trace is shown with it once.
+        if traced.replace(finding.trace_line) != Some(finding.trace_line) {
+            show_trace(&mut text, finding, outcome);
+        }
     }
     let needs_reason = outcome.findings.is_empty() || outcome.survival >= Survival::Hung;
     for reason in outcome.reason.iter().filter(|_| needs_reason).flat_map(|reason| reason.lines()) {
@@ -74,7 +79,7 @@ fn is_worth_showing(outcome: &Outcome) -> bool {
     !matches!(outcome.verdict, Verdict::Pass | Verdict::NotApplicable)
 }
 
-fn show(text: &mut String, finding: &Finding, outcome: &Outcome, ledger: &Ledger) {
+fn show(text: &mut String, finding: &Finding, ledger: &Ledger) {
     snippet(text, &finding.place);
     line(text, format_args!("  allowed  {}", finding.allowed));
     line(text, format_args!("  came     {}", cut(&finding.came)));
@@ -88,6 +93,9 @@ fn show(text: &mut String, finding: &Finding, outcome: &Outcome, ledger: &Ledger
     if let Some(ambiguity) = finding.ambiguity.as_deref().and_then(|id| ledger.ambiguity(id)) {
         line(text, format_args!("  reading  {}: {}", ambiguity.id, ambiguity.title));
     }
+}
+
+fn show_trace(text: &mut String, finding: &Finding, outcome: &Outcome) {
     let upto = finding.trace_line.min(outcome.trace.len());
     let from = upto.saturating_sub(TRACE_BEFORE);
     for (number, traced) in outcome.trace.iter().enumerate().take(upto).skip(from) {

@@ -13,7 +13,8 @@ pub const HANDSHAKE_FACTS: &[&str] = &[
 ];
 
 /// What a channel's account shows after settling; fillers are taken out.
-pub const SETTLE_FACTS: &[&str] = &["credited", "refused", "submitted", "acked-numbers", "shares-sum"];
+pub const SETTLE_FACTS: &[&str] =
+    &["credited", "accepted", "refused", "submitted", "acked-numbers", "shares-sum"];
 
 /// Lists that lines below `settle` may compare with.
 pub const SETTLE_WORDS: &[&str] = &["submitted"];

@@ -18,6 +18,8 @@ pub(crate) enum Stop {
     Overtaken(String),
     /// The peer did not bring about what a step needs.
     Blocked(String),
+    /// What the scenario assumes of the peer does not hold.
+    NotApplicable(String),
     /// Could not be decided.
     Inconclusive(String),
     /// Our own fault, or the scenario's.
@@ -31,6 +33,7 @@ impl Stop {
             Self::Found => String::new(),
             Self::Overtaken(reason)
             | Self::Blocked(reason)
+            | Self::NotApplicable(reason)
             | Self::Inconclusive(reason)
             | Self::Error(reason) => reason,
         }

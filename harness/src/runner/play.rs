@@ -7,7 +7,9 @@ use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, Entry, FileKind, Ident, Span, Step, StepKind};
+use crate::scenario::syntax::{
+    Assert, Call, Claims, Condition, Entry, FileKind, Ident, Span, Step, StepKind,
+};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -26,6 +28,8 @@ use sv2_session::rules::Ending;
 const TRIES: u32 = 3;
 /// How deep fragments may call fragments.
 const DEEPEST_CALL: usize = 16;
+/// How often one step may repeat a fragment.
+const MOST_CALLS: u64 = 10_000;
 
 /// Plays a scenario to its outcome.
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
@@ -33,7 +37,8 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
     let needs = needs.chain(needs::of_steps(&plan));
     if let Some(missing) = plan.profile.missing(needs) {
-        let hint = if missing.starts_with("control.") { "; see --serve-templates" } else { "" };
+        let is_of_templates = ["control.block", "control.template"].contains(&missing);
+        let hint = if is_of_templates { "; see --serve-templates" } else { "" };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -68,6 +73,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                     format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
                 (Verdict::Inconclusive, Some(reason))
             }
+            Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, Some(reason)),
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
             Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
@@ -81,7 +87,11 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
 }
 
 fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
-    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let verdict = match report.verdict() {
+        // What was found before an assumption did not hold stays.
+        Verdict::Pass if verdict == Verdict::NotApplicable => verdict,
+        found => verdict.max(found),
+    };
     let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
     let reason = reason.or_else(|| {
         let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
@@ -200,6 +210,7 @@ impl Player {
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Assume { condition } => self.assume(step, condition),
             StepKind::Alive { claims } => self.alive(step, claims).await,
             StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
             StepKind::Template { capture } => {
@@ -209,6 +220,12 @@ impl Player {
             StepKind::Elapse { duration } => {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
+            }
+            StepKind::Measure { capture } => {
+                self.world.control(Control::Measure).await.map_err(Stop::Inconclusive)?;
+                let holdings = self.world.take_holdings().unwrap_or_default();
+                self.env.bind(&capture.node, Datum::Holdings(holdings));
+                Ok(())
             }
             StepKind::Chunk { size } => self.chunk(step, size),
             StepKind::Coalesce => self.coalesce(step),
@@ -225,7 +242,7 @@ impl Player {
                 }
                 self.connect(step, Entry::Whole).await
             }
-            StepKind::Call(call) => self.call(step, call).await,
+            StepKind::Call(call) => self.calls(step, call).await,
         }
     }
 
@@ -235,13 +252,16 @@ impl Player {
         capability: &str,
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
-        if !self.plan.profile.capabilities.contains(capability) {
+        let is_capable = self.plan.profile.capabilities.contains(capability);
+        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
+        if !is_capable && !is_short {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
         }
         let text = match &control {
             Control::Barrier => "barrier".to_owned(),
+            Control::Measure => "measured".to_owned(),
             Control::Block => "a new block".to_owned(),
             Control::Template => "a new template".to_owned(),
             Control::Provoke(_, message) => format!("the server is to send {}", message.spec().unique_name()),
@@ -249,12 +269,22 @@ impl Player {
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
         self.report.trace.extend(open.map(|conn| conn.note(&text)));
-        self.epoch += 1;
+        // Where time just passes, new work that comes meanwhile is nothing that the scenario wanted.
+        self.epoch += u64::from(is_capable);
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
         }
         Ok(())
+    }
+
+    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
+        if self.env.condition(condition)? {
+            return Ok(());
+        }
+        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
+        let left = self.env.eval(&condition.left)?.describe();
+        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
     }
 
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
@@ -276,6 +306,18 @@ impl Player {
                 let came = format!("{} against {right}", left.describe());
                 return self.report.broken(line, text.to_owned(), came);
             }
+        }
+        Ok(())
+    }
+
+    /// Plays a fragment as often as is wanted.
+    async fn calls(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
+        let times = call.times.as_ref().map_or(Ok(1), |times| self.env.integer(times))?;
+        if times > MOST_CALLS {
+            return Err(Stop::Error(format!("nothing is repeated more than {MOST_CALLS} times")));
+        }
+        for _ in 0..times {
+            self.call(step, call).await?;
         }
         Ok(())
     }

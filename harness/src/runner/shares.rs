@@ -17,9 +17,6 @@ use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256}
 /// What settling waits for.
 const ACKNOWLEDGED: &str = "SubmitShares.Success for a fresh valid share";
 
-/// The setting of `mine` that makes work of another channel.
-const EXTRANONCE_PREFIX: &str = "extranonce_prefix";
-
 /// A share that was submitted.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -54,16 +51,16 @@ impl Player {
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
         };
-        let job = &self.prefixed(job, mine)?;
-        let mut settings = self.settings(job, mine)?;
-        let wanted = self.wanted(job, mine)?;
+        let mut job = job.clone();
+        let mut settings = self.settings(&mut job, mine)?;
+        let wanted = self.wanted(&job, mine)?;
         let count = match &mine.count {
             Some(expr) => self.env.integer(expr)?,
             None => 1,
         };
         let mut shares = Vec::new();
         for _ in 0..count {
-            let share = self.search(*conn, job, &settings, wanted)?;
+            let share = self.search(*conn, &job, &settings, wanted)?;
             settings.nonce = share.solution.settings.nonce.wrapping_add(1);
             shares.push(Datum::Share(*conn, Box::new(share)));
         }
@@ -325,6 +322,7 @@ impl Player {
         let credited = account.credited.saturating_sub(fillers.len() as u64);
         Ok(vec![
             ("credited", Datum::number(credited)),
+            ("accepted", Datum::number(account.credited)),
             ("refused", Datum::number(refused.count() as u64)),
             ("submitted", Datum::number(own.count() as u64)),
             ("acked-numbers", Datum::List(acked.map(|number| Datum::number(*number)).collect())),
@@ -380,7 +378,8 @@ impl Player {
         Ok(Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.rng.next_u32() })
     }
 
-    fn settings(&mut self, job: &Job, mine: &Mine) -> Result<Settings, Stop> {
+    /// What the lines of `mine` fix; a prefix that is not the channel's goes into the job.
+    fn settings(&mut self, job: &mut Job, mine: &Mine) -> Result<Settings, Stop> {
         let mut settings = self.fresh_settings(job)?;
         for assignment in &mine.fields {
             let value = self.env.eval(&assignment.value)?;
@@ -394,24 +393,13 @@ impl Player {
                 ("nonce", Some(number), _) => settings.nonce = number,
                 ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
                 ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
-                (EXTRANONCE_PREFIX, _, Datum::Bytes(_)) => {}
+                ("extranonce_prefix", _, Datum::Bytes(bytes)) => job.extranonce_prefix = bytes,
                 (field, _, value) => {
                     return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
                 }
             }
         }
         Ok(settings)
-    }
-
-    /// The job, with another prefix where the scenario gives one: the work of another channel.
-    fn prefixed(&self, job: &Job, mine: &Mine) -> Result<Job, Stop> {
-        let mut job = job.clone();
-        for assignment in mine.fields.iter().filter(|it| it.field.node == EXTRANONCE_PREFIX) {
-            if let Datum::Bytes(prefix) = self.env.eval(&assignment.value)? {
-                job.extranonce_prefix = prefix;
-            }
-        }
-        Ok(job)
     }
 
     fn wanted(&self, job: &Job, mine: &Mine) -> Result<Wanted, Stop> {

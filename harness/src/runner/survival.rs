@@ -64,10 +64,10 @@ impl Player {
         let mut seed = [0; 64];
         self.rng.fill_bytes(&mut seed);
         let entered = match self.plan.peer.encrypted {
-            true => conn
-                .shake_hands(&self.plan.peer, (Initiator::new(seed), 0), deadline, &mut trace)
-                .await
-                .map(drop),
+            true => {
+                let act_one = (Initiator::new(seed), 0);
+                conn.shake_hands(&self.plan.peer, act_one, deadline, &mut trace).await.map(drop)
+            }
             false => {
                 conn.go_plain();
                 Ok(())

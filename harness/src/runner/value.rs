@@ -1,5 +1,6 @@
 //! What expressions of a scenario evaluate to.
 
+use super::Holdings;
 use crate::miner::Solution;
 use crate::scenario::number;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) enum Datum {
     Job(usize, Box<Job>),
     Share(usize, Box<Share>),
     Identity(Box<Identity>),
+    Holdings(Holdings),
     /// Cannot be known here, so nothing is judged by it.
     Unknown,
 }
@@ -107,6 +109,7 @@ impl Datum {
             Self::Job(_, job) => job_member(job, name),
             Self::Share(_, share) => share_member(share, name),
             Self::Identity(identity) => identity_member(identity, name),
+            Self::Holdings(holdings) => holdings_member(holdings, name),
             _ => None,
         }
     }
@@ -152,6 +155,7 @@ impl Datum {
             Self::Job(_, job) => format!("job {} of channel {}", job.job_id, job.channel_id),
             Self::Share(_, share) => format!("a share on job {}", share.job.job_id),
             Self::Identity(_) => "a handshake".to_owned(),
+            Self::Holdings(_) => "what the server holds".to_owned(),
             Self::Unknown => "unknown".to_owned(),
         }
     }
@@ -197,6 +201,16 @@ fn share_member(share: &Share, name: &str) -> Option<Datum> {
         "hash" => Datum::Number(share.solution.hash),
         _ => return job_member(&share.job, name),
     })
+}
+
+fn holdings_member(holdings: &Holdings, name: &str) -> Option<Datum> {
+    let seen = match name {
+        "memory" => holdings.memory,
+        "connections" => holdings.connections,
+        "channels" => holdings.channels,
+        _ => return None,
+    };
+    Some(seen.map_or(Datum::Unknown, Datum::number))
 }
 
 fn identity_member(identity: &Identity, name: &str) -> Option<Datum> {

@@ -1,6 +1,6 @@
 //! What the conversation sees of the outside: queues, and futures over them.
 
-use super::{Connection, Control, Input, Now, Output};
+use super::{Connection, Control, Holdings, Input, Now, Output};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -33,6 +33,7 @@ pub(crate) struct World {
     outputs: RefCell<VecDeque<Output>>,
     events: RefCell<BTreeMap<Connection, VecDeque<NetEvent>>>,
     received: RefCell<BTreeMap<Connection, usize>>,
+    holdings: Cell<Option<Holdings>>,
     control: RefCell<Option<Result<(), String>>>,
 }
 
@@ -47,6 +48,7 @@ impl World {
             outputs: RefCell::default(),
             events: RefCell::default(),
             received: RefCell::default(),
+            holdings: Cell::new(None),
             control: RefCell::new(None),
         }
     }
@@ -108,6 +110,11 @@ impl World {
         poll_fn(|_| self.control.borrow_mut().take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
+    /// What the latest [`Control::Measure`] found.
+    pub(crate) fn take_holdings(&self) -> Option<Holdings> {
+        self.holdings.take()
+    }
+
     pub(crate) fn feed(&self, input: Input, now: Now) {
         self.now.set(now);
         self.wake_at.set(None);
@@ -120,6 +127,7 @@ impl World {
             },
             Input::Finished(connection) => (connection, NetEvent::Finished),
             Input::Reset(connection) => (connection, NetEvent::Reset),
+            Input::Measured(holdings) => return self.holdings.set(Some(holdings)),
             Input::ControlDone(result) => {
                 *self.control.borrow_mut() = Some(result);
                 return;

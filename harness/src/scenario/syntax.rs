@@ -17,7 +17,7 @@
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
 //!           | provoke MESSAGE set*
-//!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
+//!           | assume EXPR [OP EXPR] | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
 //! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
@@ -195,6 +195,11 @@ pub enum StepKind {
     Settle(Settle),
     /// `assert EXPR OP EXPR [checks ..]`.
     Assert(Assert),
+    /// `assume EXPR [OP EXPR]`: where this does not hold, the scenario is not applicable.
+    Assume {
+        /// What the rest of the scenario needs.
+        condition: Condition,
+    },
     /// `alive [checks ..]`: this connection answers, and a fresh one completes set-up.
     Alive {
         /// What being alive decides.
@@ -212,6 +217,11 @@ pub enum StepKind {
     },
     /// `provoke MESSAGE`: the server is made to send a message of its own accord.
     Provoke(Provoke),
+    /// `measure -> $cap`: what the server holds of connections, channels and memory.
+    Measure {
+        /// The name for what it holds.
+        capture: Ident,
+    },
     /// `elapse DUR`: protocol time moves on.
     Elapse {
         /// By how much: a duration or a parameter.
@@ -234,7 +244,7 @@ pub enum StepKind {
     HalfClose,
     /// `reconnect`: close where still open, and connect anew.
     Reconnect,
-    /// `name(parameter: expr, ...) [-> $cap, $cap]`.
+    /// `name(parameter: expr, ...) [-> $cap, $cap]`; `repeat N name(...)`.
     Call(Call),
 }
 
@@ -460,7 +470,7 @@ pub struct Mine {
     pub job: Reference,
     /// The name for the share, or for the list of shares when a count is given.
     pub capture: Option<Ident>,
-    /// `version`, `ntime`, `extranonce`, `nonce` (where the search starts), and `extranonce_prefix` in place of the job's.
+    /// `version`, `ntime`, `extranonce`, `extranonce_prefix`, and `nonce` (where the search starts).
     pub fields: Vec<Assignment>,
     /// `hash > $job.target`; without any: `hash <=` the job's target.
     pub limits: Vec<HashLimit>,
@@ -515,6 +525,8 @@ pub struct Assert {
 /// A fragment call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// How often, behind `repeat`.
+    pub times: Option<Expr>,
     /// The fragment.
     pub fragment: Ident,
     /// Named arguments.

@@ -6,6 +6,10 @@ use super::catalogue::{
     PrevHashFirst, RunningCount, SameChannelId, SamePrefix, SkippedNonce, StaleCredited, TargetIgnored,
     UnknownJobNamed,
 };
+use super::catalogue_channels::{
+    AnyExtranonceSize, BackwardPrefix, OrphanedMembers, RunningSum, StandardAllTheSame, SumOfShares,
+    UpdateIgnored,
+};
 use super::catalogue_work::{
     AnyToken, AnyVersion, BackwardTarget, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne,
     GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
@@ -121,4 +125,18 @@ faults! {
         when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
     "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
         when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
+    "F41" "sum-not-reset" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-101"]
+        when "each batch but the first" seen "no report known" => Ack(RunningSum);
+    "F42" "sum-of-shares" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
+        when "each batch: its shares count the same whatever their target" seen "no report known" => Ack(SumOfShares);
+    "F43" "standard-channel-all-the-same" Channel "OpenStandardMiningChannel.Success" ["SV2-05-029"]
+        when "a standard channel, where extended ones only were announced" seen "no report known" => Channel(StandardAllTheSame);
+    "F44" "any-extranonce-size" Channel "OpenExtendedMiningChannel.Success.extranonce_size" ["SV2-05-051" "SV2-05-052"]
+        when "a request for more than is granted" seen "no report known" => Channel(AnyExtranonceSize);
+    "F45" "update-ignored" Channel "UpdateChannel.Error" ["SV2-05-065"]
+        when "an update of a channel that is not open" seen "no report known" => Channel(UpdateIgnored);
+    "F46" "members-outlive-group" Channel "CloseChannel" ["SV2-05-075"]
+        when "a group is closed" seen "no report known" => Channel(OrphanedMembers);
+    "F47" "prefix-reaches-back" Channel "SetExtranoncePrefix" ["SV2-05-079"]
+        when "a share on a job from before the change" seen "no report known" => Channel(BackwardPrefix);
 }

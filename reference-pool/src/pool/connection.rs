@@ -189,7 +189,7 @@ impl Connection {
             Message::OpenStandardMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::OpenExtendedMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::UpdateChannel(update) => self.update(&update, shared, replies),
-            Message::CloseChannel(close) => self.close_channel(&close),
+            Message::CloseChannel(close) => self.close_channel(&close, shared),
             Message::SubmitSharesStandard(share) => {
                 self.submit(Kind::Standard, &(&share).into(), Ok(None), now, shared, replies);
             }

@@ -57,7 +57,7 @@ impl Connection {
     fn set_prefix(&mut self, id: u32, shared: &mut Shared, replies: &mut Replies<'_>) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if let Some(prefix) = shared.take_prefix(channel.kind) {
-            replies.send(channel.set_prefix(prefix));
+            replies.send(channel.set_prefix(prefix, &mut shared.rules));
         }
     }
 
@@ -94,7 +94,7 @@ impl Connection {
         }
         if is_there {
             let close = CloseChannel { channel_id: id, reason_code: reason.clone() };
-            self.close_channel(&close);
+            self.close_channel(&close, shared);
             replies.send(close);
         }
     }

@@ -151,9 +151,11 @@ impl Walk<'_> {
                 self.condition(assert.unless.as_ref());
                 self.claims(&assert.claims);
             }
+            StepKind::Assume { condition } => self.condition(Some(condition)),
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
             StepKind::Provoke(provoke) => self.provoke(provoke),
+            StepKind::Measure { capture } => self.bind(Some(capture), &[]),
             StepKind::Elapse { duration } => self.expr(duration),
             StepKind::Chunk { size } => self.expr(size),
             StepKind::Call(call) => self.call(call),
@@ -303,6 +305,7 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, call: &Call) {
+        self.optional(call.times.as_ref());
         self.names.once("argument", call.arguments.iter().map(|argument| &argument.name));
         call.arguments.iter().for_each(|argument| self.expr(&argument.value));
         match self.names.vocabulary.fragment(&call.fragment.node) {

@@ -7,7 +7,7 @@ use super::super::words;
 /// Words in front of a parenthesis that is theirs.
 const FUNCTIONS: &[&str] = &["pool", "len", "work", "repeat", "numbers"];
 /// Words behind which a minus begins a number.
-const BEFORE_NUMBER: &[&str] = &["in", "assert", "unless"];
+const BEFORE_NUMBER: &[&str] = &["in", "assert", "assume", "unless"];
 
 /// A token in its canonical place.
 pub(super) struct Placed {

@@ -92,8 +92,13 @@ fn unless(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, ScenarioError> {
     if cursor.keyword("unless").is_none() {
         return Ok(None);
     }
+    Ok(Some(condition(cursor)?))
+}
+
+/// `EXPR [OP EXPR]`
+pub(super) fn condition(cursor: &mut Cursor<'_>) -> Result<Condition, ScenarioError> {
     let left = expression(cursor)?;
-    Ok(Some(Condition { left, test: expr::test(cursor)? }))
+    Ok(Condition { left, test: expr::test(cursor)? })
 }
 
 /// Reads what follows `never`.

@@ -29,7 +29,7 @@ const PARTS: &[(&str, RecordPart)] =
 const HANDSHAKE_FIELDS: &[&str] = &["secret", "encoding", "already-sent"];
 
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce", "extranonce_prefix"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "extranonce_prefix", "nonce"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
@@ -73,6 +73,7 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
         "await" => several::awaited(cursor)?,
         "assert" => several::assertion(cursor)?,
+        "assume" => StepKind::Assume { condition: several::condition(cursor)? },
         "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
@@ -80,6 +81,11 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "block" => StepKind::Block { capture: tail(cursor, "block", &[Clause::Capture])?.capture },
         "template" => StepKind::Template { capture: tail(cursor, "template", &[Clause::Capture])?.capture },
         "elapse" => StepKind::Elapse { duration: duration(cursor)? },
+        "measure" => {
+            cursor.need_mark("->")?;
+            StepKind::Measure { capture: cursor.capture()? }
+        }
+        "repeat" => StepKind::Call(repeated(cursor)?),
         "chunk" => StepKind::Chunk { size: chunk(cursor)? },
         "coalesce" => StepKind::Coalesce,
         "flush" => StepKind::Flush,
@@ -106,7 +112,7 @@ fn handshake(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let (mut fields, mut judgements) = (Vec::new(), Vec::new());
     body.items(|cursor| {
         if matches!(cursor.peek_second(), Some(Token::Mark("="))) {
-            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, "")?);
+            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, ", and `==` judges what was seen")?);
         } else {
             judgements.push(judgement(cursor)?);
         }
@@ -281,7 +287,21 @@ fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
         return Err(ScenarioError::new(verb.span, "a fragment is named in small letters: `open-standard`"));
     }
     let arguments = header::arguments(cursor)?;
-    Ok(Call { fragment: verb.clone(), arguments, results: cursor.captures()? })
+    Ok(Call { times: None, fragment: verb.clone(), arguments, results: cursor.captures()? })
+}
+
+/// Reads what follows `repeat`.
+fn repeated(cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
+    let times = number(expression(cursor)?)?;
+    let fragment = cursor.word("the name of a fragment")?;
+    let call = call(&fragment, cursor)?;
+    match call.results.first() {
+        Some(result) => {
+            let error = ScenarioError::new(result.span, "a fragment that is repeated gives no results");
+            Err(error.help("each name is bound once"))
+        }
+        None => Ok(Call { times: Some(times), ..call }),
+    }
 }
 
 fn chunk(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
