@@ -2,6 +2,7 @@
 
 mod coverage;
 mod doctor;
+mod expect;
 mod explain;
 mod filter;
 mod fmt;
@@ -12,6 +13,7 @@ mod launch;
 mod lint;
 mod play;
 mod progress;
+mod repro;
 mod review;
 mod run;
 mod select;
@@ -43,6 +45,8 @@ pub enum Exit {
     NotReady,
     /// A scenario failed.
     Failed,
+    /// What is expected to fail passes, or is no more.
+    ExpectationsStale,
     /// A trace is not that of its snapshot.
     SnapshotChanged,
     /// Something could not be decided.
@@ -62,6 +66,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NotReady => 5,
             Self::Failed => 1,
+            Self::ExpectationsStale => 6,
             Self::SnapshotChanged => 7,
             Self::Undecided => 3,
             Self::Nothing => 4,
@@ -112,6 +117,9 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(Box<run::RunArgs>),
+    /// Keeps a file of what is known to fail, for `run --expectations`.
+    #[command(subcommand)]
+    Expect(expect::ExpectCommand),
     /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
     Coverage(coverage::CoverageArgs),
     /// Says on one screen what a clause, an ambiguity, a scenario or a fault is about, and what decides or finds it.
@@ -181,6 +189,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
+        Command::Expect(command) => expect::expect(command, ledger),
         Command::Coverage(args) => coverage::coverage(&args, ledger),
         Command::Explain(args) => explain::explain(&args, ledger),
         Command::Doctor(args) => doctor::run(args),

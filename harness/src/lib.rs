@@ -10,6 +10,7 @@ pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+pub mod expectations;
 pub mod explain;
 mod holdings;
 pub mod ledger;

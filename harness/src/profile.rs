@@ -90,7 +90,7 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
-    PoolSetting { name: "signature",    kind: SettingKind::Number(|config, length| sign(config, length)) },
+    PoolSetting { name: "signature",    kind: SettingKind::Number(sign) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
     PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },

@@ -48,9 +48,9 @@ pub struct Kill {
 /// How many scenarios a fault is shown to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// Those that claim a clause of the fault first, then the rest, until each of its clauses was found broken.
+    /// Those that claim a clause of the fault, until each of its clauses was found broken.
     EachClause,
-    /// The same, until one of its clauses was found broken.
+    /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
 }
 
@@ -111,11 +111,17 @@ impl Prover {
 
     fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
         let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
-        let claims_it = |claims: &BTreeSet<String>| fault.clauses.iter().any(|id| claims.contains(*id));
+        let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
         let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
-        let (first, then): (Vec<_>, Vec<_>) = all.partition(|((_, claims), _)| claims_it(claims));
-        let mut open: BTreeSet<&str> = fault.clauses.iter().copied().collect();
-        for ((scenario, _), clean) in first.into_iter().chain(then) {
+        let (first, then): (Vec<_>, Vec<_>) =
+            all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
+        let mut open: Vec<&str> = fault.clauses.to_vec();
+        let rest = then.into_iter().filter(|_| effort == Effort::FirstKill);
+        for ((scenario, claims), clean) in first.into_iter().chain(rest) {
+            // A scenario that claims only what was found already shows nothing new.
+            if effort == Effort::EachClause && !claims_any(claims, &open) {
+                continue;
+            }
             let clauses = worse(clean, &self.play(scenario, &[fault]));
             if clauses.is_empty() {
                 continue;

@@ -215,6 +215,22 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
     assemble(chosen, library, ledger)
 }
 
+/// Whether a scenario of this id is there: in what was loaded from these paths, in the embedded suite, or in a file of their
+/// roots that was not asked for.
+pub fn is_known(id: &str, loaded: &Suite, paths: &[PathBuf]) -> bool {
+    let stem = |id: &str| id.split('[').next().map(str::to_owned);
+    if loaded.scenarios.iter().any(|scenario| scenario.id == id) {
+        return true;
+    }
+    let Some(path) = stem(id) else { return false };
+    if loaded.scenarios.iter().any(|scenario| stem(&scenario.id).as_ref() == Some(&path)) {
+        return false;
+    }
+    let file = format!("{path}.{EXTENSION}");
+    let is_below = |given: &PathBuf| given.exists() && root_of(given).join(&file).is_file();
+    embedded_text(&file).is_some() || paths.iter().any(is_below)
+}
+
 /// The scenario and fragment files that paths name: files as they are, folders searched through.
 ///
 /// # Errors

@@ -146,7 +146,8 @@ pub struct Outcome {
     pub clauses: Vec<ClauseVerdict>,
     /// Messages in the order in which the scenario used them; without time and ciphertext.
     pub trace: Vec<TraceLine>,
-    /// The seed that plays it again.
+    /// What all of its randomness came from: drawn from the seed of the run and the id. To play it again the run's seed is
+    /// given, as the repro line of a report does.
     pub seed: u64,
     /// How often it was played because a share had been overtaken by new work.
     pub tries: u32,

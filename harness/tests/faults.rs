@@ -7,7 +7,7 @@ use sv2_conform::suite;
 use sv2_conform::verdict::Verdict;
 use sv2_reference_pool::faults::FAULTS;
 
-/// Faults that nothing in the suite shows: F36 shows only to a client that does not read.
+/// Faults that nothing shows yet: F36 shows only to a client that does not read.
 const WAIT_FOR_SCENARIOS: &[&str] = &["F36"];
 
 /// Seeds for the clean pool; `CLEAN_SEEDS` in the environment asks for more.

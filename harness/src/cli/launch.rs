@@ -62,14 +62,6 @@ pub(super) fn start(
     Ok((Target::Foreign { url, templates }, Arc::new(exec)))
 }
 
-/// The options that start the same target again, for a shell.
-pub(super) fn arguments(args: &RunArgs) -> String {
-    let option = |name: &str, value: &Option<String>| {
-        value.as_ref().map(|value| format!(" {name} '{}'", value.replace('\'', "'\\''")))
-    };
-    [option("--exec", &args.exec), option("--ready", &args.ready)].into_iter().flatten().collect()
-}
-
 fn is_loopback(url: &Sv2Url) -> bool {
     url.host() == "localhost"
         || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())

@@ -55,7 +55,7 @@ impl Player {
     /// A connection that sets up. Whatever comes is a sign of life, also a close; only nothing is none.
     async fn call_again(&mut self) {
         let deadline = self.deadline(self.plan.profile.reply_within);
-        let mut conn = match Conn::open("", Rc::clone(&self.world), Rc::clone(&self.all), deadline).await {
+        let mut conn = match Conn::open("", Rc::clone(&self.world), Rc::default(), deadline).await {
             Ok(conn) => conn,
             Err(ConnectError::Refused(_)) => return self.refused = true,
             Err(ConnectError::TimedOut) => return self.fell_silent(),

@@ -91,11 +91,9 @@ fn place(source: &Source, name: &Ident) -> Place {
 }
 
 fn line(place: &Place) -> &str {
-    let (before, after) =
-        (place.text.get(..place.span.start).unwrap_or_default(), place.text.get(place.span.start..));
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let length = after.and_then(|rest| rest.find('\n')).unwrap_or(after.map_or(0, str::len));
-    place.text.get(start..place.span.start + length).unwrap_or_default().trim()
+    let start =
+        place.text.get(..place.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    place.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim()
 }
 
 #[cfg(test)]

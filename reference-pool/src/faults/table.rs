@@ -79,6 +79,34 @@ faults! {
         when "a share above its target" seen "no report known" => Share(TargetIgnored);
     "F20" "count-not-reset" Ack "SubmitShares.Success.new_submits_accepted_count" ["SV2-05-100"]
         when "each batch but the first" seen "stratum#1967, stratum#2101" => Ack(RunningCount);
+    "F31" "killed-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the program ends" seen "no report known" => Process(KilledByOpening);
+    "F32" "hung-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: nobody is answered any more" seen "no report known" => Process(HungByOpening);
+    "F33" "reset-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is reset" seen "no report known" => Process(ResetByOpening);
+    "F34" "closed-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is closed" seen "no report known" => Process(ClosedByOpening);
+    "F35" "no-deadlines" Process "the connection" ["ROB-01" "ROB-02" "ROB-03"]
+        when "a client that says nothing, or nothing more" seen "no report known" => Process(PatientForEver);
+    "F36" "unbounded-queue" Process "memory" ["ROB-05"]
+        when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
+    "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
+        when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
+    "F41" "sum-not-reset" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-101"]
+        when "each batch but the first" seen "no report known" => Ack(RunningSum);
+    "F42" "sum-of-shares" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
+        when "each batch: its shares count the same whatever their target" seen "no report known" => Ack(SumOfShares);
+    "F43" "standard-channel-all-the-same" Channel "OpenStandardMiningChannel.Success" ["SV2-05-029"]
+        when "a standard channel, where extended ones only were announced" seen "no report known" => Channel(StandardAllTheSame);
+    "F44" "any-extranonce-size" Channel "OpenExtendedMiningChannel.Success.extranonce_size" ["SV2-05-051" "SV2-05-052"]
+        when "a request for more than is granted" seen "no report known" => Channel(AnyExtranonceSize);
+    "F45" "update-ignored" Channel "UpdateChannel.Error" ["SV2-05-065"]
+        when "an update of a channel that is not open" seen "no report known" => Channel(UpdateIgnored);
+    "F46" "members-outlive-group" Channel "CloseChannel" ["SV2-05-075"]
+        when "a group is closed" seen "no report known" => Channel(OrphanedMembers);
+    "F47" "prefix-reaches-back" Channel "SetExtranoncePrefix" ["SV2-05-079"]
+        when "a share on a job from before the change" seen "no report known" => Channel(BackwardPrefix);
     "F51" "custom-request-id-not-echoed" Job "SetCustomMiningJob.Success.request_id" ["SV2-05-155" "SV2-05-157" "SV2-05-163"]
         when "each custom job, taken or refused" seen "no report known" => Custom(ForgottenCustomRequest);
     "F52" "custom-job-unanswered" Job "SetCustomMiningJob.Success" ["SV2-05-155"]
@@ -111,32 +139,4 @@ faults! {
         when "a job for a group of two" seen "no report known" => Job(GroupJobForOne);
     "F66" "high-extranonce-refused" Share "SubmitShares.Error" ["SV2-05-180"]
         when "an extranonce with the highest bit set" seen "no report known" => Share(LowExtranonces);
-    "F31" "killed-by-opening" Process "the program" ["SV2-05-034"]
-        when "an OpenExtendedMiningChannel: the program ends" seen "no report known" => Process(KilledByOpening);
-    "F32" "hung-by-opening" Process "the program" ["SV2-05-034"]
-        when "an OpenExtendedMiningChannel: nobody is answered any more" seen "no report known" => Process(HungByOpening);
-    "F33" "reset-by-opening" Process "the connection" ["SV2-05-034"]
-        when "an OpenExtendedMiningChannel: the connection is reset" seen "no report known" => Process(ResetByOpening);
-    "F34" "closed-by-opening" Process "the connection" ["SV2-05-034"]
-        when "an OpenExtendedMiningChannel: the connection is closed" seen "no report known" => Process(ClosedByOpening);
-    "F35" "no-deadlines" Process "the connection" ["ROB-01" "ROB-02" "ROB-03"]
-        when "a client that says nothing, or nothing more" seen "no report known" => Process(PatientForEver);
-    "F36" "unbounded-queue" Process "memory" ["ROB-05"]
-        when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
-    "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
-        when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
-    "F41" "sum-not-reset" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-101"]
-        when "each batch but the first" seen "no report known" => Ack(RunningSum);
-    "F42" "sum-of-shares" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
-        when "each batch: its shares count the same whatever their target" seen "no report known" => Ack(SumOfShares);
-    "F43" "standard-channel-all-the-same" Channel "OpenStandardMiningChannel.Success" ["SV2-05-029"]
-        when "a standard channel, where extended ones only were announced" seen "no report known" => Channel(StandardAllTheSame);
-    "F44" "any-extranonce-size" Channel "OpenExtendedMiningChannel.Success.extranonce_size" ["SV2-05-051" "SV2-05-052"]
-        when "a request for more than is granted" seen "no report known" => Channel(AnyExtranonceSize);
-    "F45" "update-ignored" Channel "UpdateChannel.Error" ["SV2-05-065"]
-        when "an update of a channel that is not open" seen "no report known" => Channel(UpdateIgnored);
-    "F46" "members-outlive-group" Channel "CloseChannel" ["SV2-05-075"]
-        when "a group is closed" seen "no report known" => Channel(OrphanedMembers);
-    "F47" "prefix-reaches-back" Channel "SetExtranoncePrefix" ["SV2-05-079"]
-        when "a share on a job from before the change" seen "no report known" => Channel(BackwardPrefix);
 }
