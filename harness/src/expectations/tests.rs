@@ -28,6 +28,7 @@ fn outcome(id: &str, verdict: Verdict, clauses: &[&str], allowed: &str, came: &s
     let mut outcome = Outcome::unplayed(id, "t", 1, verdict, "because");
     outcome.reason = None;
     outcome.findings.push(Finding {
+        rule: None,
         verdict,
         clauses: clauses.iter().map(|id| (*id).to_owned()).collect(),
         allowed: allowed.to_owned(),

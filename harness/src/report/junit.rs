@@ -153,6 +153,7 @@ mod tests {
         let place = Place { file: "a.sv2t".into(), text: "alive\n".into(), span: Span { start: 0, end: 5 } };
         outcome.reason = None;
         outcome.findings.push(Finding {
+            rule: None,
             verdict,
             clauses: vec!["SV2-03-060".to_owned()],
             ambiguity: None,
