@@ -40,7 +40,7 @@ impl From<&Outcome> for Record {
         let said = outcome.clauses.iter().map(|clause| Said {
             clause: clause.id.clone(),
             verdict: clause.verdict,
-            rule: None,
+            rule: clause.rule.map(str::to_owned),
         });
         Self { scenario: outcome.id.clone(), reason: outcome.reason.clone(), said: said.collect() }
     }
