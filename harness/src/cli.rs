@@ -12,6 +12,7 @@ mod keep;
 mod launch;
 mod lint;
 mod play;
+mod profile;
 mod progress;
 mod repro;
 mod review;
@@ -126,6 +127,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
+    /// Drafts, shows and checks profiles: what a pool can do, and how it is to be treated.
+    Profile(profile::ProfileArgs),
     /// Lists scenarios, without playing them.
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
@@ -147,6 +150,9 @@ struct ListArgs {
     /// List the faults that the embedded pool can be given instead.
     #[arg(long, conflicts_with = "paths")]
     faults: bool,
+    /// List the profiles that the program brings along instead.
+    #[arg(long, conflicts_with_all = ["paths", "faults"])]
+    profiles: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -192,7 +198,8 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Expect(command) => expect::expect(command, ledger),
         Command::Coverage(args) => coverage::coverage(&args, ledger),
         Command::Explain(args) => explain::explain(&args, ledger),
-        Command::Doctor(args) => doctor::run(args),
+        Command::Doctor(args) => doctor::run(args, &ledger),
+        Command::Profile(args) => profile::run(args, ledger),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
@@ -204,6 +211,9 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
 fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     if args.faults {
         return Ok(list_faults(args.format));
+    }
+    if args.profiles {
+        return profile::list(args.format, ledger);
     }
     let mut suite = select::suite(&args.paths, ledger)?;
     args.selection.narrow(&mut suite);

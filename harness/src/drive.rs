@@ -1,6 +1,8 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
+use crate::exec;
 use crate::holdings;
+use crate::profile::Controls;
 use crate::runner::{Connection, Control, Holdings, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
@@ -50,7 +52,8 @@ pub async fn play(plan: Plan, target: &Target) -> Outcome {
             outcome
         }
         Target::Foreign { url, templates } => {
-            let steering = templates.clone().map_or(Steering::None, Steering::Templates);
+            let controls = plan.profile.controls.clone();
+            let steering = Steering::Foreign { controls, templates: templates.clone() };
             Driver::new(url.address(), steering).play(plan).await
         }
     }
@@ -60,10 +63,13 @@ pub async fn play(plan: Plan, target: &Target) -> Outcome {
 enum Steering {
     /// The embedded pool.
     Pool(ServerHandle),
-    /// Our template provider, which the target listens to.
-    Templates(ServerHandle),
-    /// Nobody.
-    None,
+    /// The commands of the target's profile, and for what has none our template provider, if the target listens to it.
+    Foreign {
+        /// The commands.
+        controls: Controls,
+        /// The provider.
+        templates: Option<ServerHandle>,
+    },
 }
 
 struct Driver {
@@ -148,7 +154,7 @@ impl Driver {
                 let seconds = u32::try_from(self.pool_elapsed.as_secs()).unwrap_or(u32::MAX);
                 EMBEDDED_START.saturating_add(seconds)
             }
-            Steering::Templates(_) | Steering::None => unix_now(),
+            Steering::Foreign { .. } => unix_now(),
         };
         Now { elapsed: self.started.elapsed(), unix }
     }
@@ -285,10 +291,22 @@ impl Driver {
                 self.catch_up(&given, runner).await;
                 Ok(())
             }
-            (Steering::Templates(templates), Some(trigger)) => {
+            (Steering::Foreign { controls, templates }, Some(trigger)) => {
+                let line = match control {
+                    Control::Block => controls.block.clone(),
+                    Control::Template => controls.template.clone(),
+                    _ => None,
+                };
+                if let Some(line) = line {
+                    // On a thread of its own, since it waits.
+                    let ended =
+                        tokio::task::spawn_blocking(move || exec::command(&line, CONTROL_BOUND)).await;
+                    return ended.map_err(|error| error.to_string())?;
+                }
+                let templates = templates.as_ref().ok_or("nothing here can steer the target so")?;
                 templates.control(trigger, Vec::new()).await.map(|_| ()).map_err(|error| error.to_string())
             }
-            (Steering::Templates(_) | Steering::None, _) => match control {
+            (Steering::Foreign { .. }, None) => match control {
                 Control::Elapse(duration) => {
                     tokio::time::sleep(duration).await;
                     Ok(())

@@ -248,6 +248,20 @@ impl Drop for Exec {
     }
 }
 
+/// Carries out a command line of `sh` that steers a target, and waits for its end.
+///
+/// # Errors
+/// It cannot be started, does not end in time, or ends with another status than 0; in words, with its last lines.
+pub fn command(line: &str, within: Duration) -> Result<(), String> {
+    let (mut process, streams) = Process::spawn(line).map_err(|error| format!("cannot start sh: {error}"))?;
+    let output = Output::read(streams, None);
+    match process.wait(within) {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(format!("the command {line:?} ended with {status}{}", output.last_lines())),
+        None => Err(format!("the command {line:?} did not end within {} s", within.as_secs_f64())),
+    }
+}
+
 /// Starts and waits. [`Process`] stops itself when this fails.
 fn launch(command: &Command, is_interrupted: &dyn Fn() -> bool) -> Result<Running, ExecError> {
     let started = Instant::now();

@@ -1,7 +1,15 @@
 //! What a target can do, and how the suite is to treat it.
 
+pub mod draft;
+pub mod file;
+pub mod keys;
+pub mod library;
+pub mod probe;
+pub mod verify;
+
 use crate::custom::CustomJobAccess;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
@@ -16,24 +24,28 @@ pub struct Capability {
     pub name: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// Whether a profile's `capabilities` say so. The others follow from the URL, and from what can steer the target.
+    pub by_profile: bool,
 }
 
 /// Every capability.
 #[rustfmt::skip]
 pub const CAPABILITIES: &[Capability] = &[
-    Capability { name: "channel.standard", doc: "opens standard channels" },
-    Capability { name: "channel.extended", doc: "opens extended channels" },
-    Capability { name: "control.block",    doc: "can be made to see a new block" },
-    Capability { name: "control.template", doc: "can be made to see a new template" },
-    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them" },
-    Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
-    Capability { name: "control.time",     doc: "has a clock that can be moved" },
-    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions" },
-    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client" },
-    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other" },
-    Capability { name: "noise",            doc: "is reached through Noise" },
-    Capability { name: "plaintext",        doc: "is reached without encryption" },
-    Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux" },
+    Capability { name: "access.local",     doc: "is reached over a local network only, says its profile", by_profile: false },
+    Capability { name: "access.remote",    doc: "is reached over open networks, says its profile", by_profile: false },
+    Capability { name: "channel.standard", doc: "opens standard channels", by_profile: true },
+    Capability { name: "channel.extended", doc: "opens extended channels", by_profile: true },
+    Capability { name: "control.block",    doc: "can be made to see a new block", by_profile: false },
+    Capability { name: "control.template", doc: "can be made to see a new template", by_profile: false },
+    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them", by_profile: false },
+    Capability { name: "control.messages", doc: "can be made to send a message of its own accord", by_profile: false },
+    Capability { name: "control.time",     doc: "has a clock that can be moved", by_profile: false },
+    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions", by_profile: true },
+    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client", by_profile: true },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other", by_profile: true },
+    Capability { name: "noise",            doc: "is reached through Noise", by_profile: false },
+    Capability { name: "plaintext",        doc: "is reached without encryption", by_profile: false },
+    Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux", by_profile: false },
 ];
 
 /// What the embedded pool is made of.
@@ -210,10 +222,27 @@ pub struct Profile {
     pub reply_within: Duration,
     /// Most valid shares that are sent to see one acknowledgement (AMB-58).
     pub ack_batch_bound: u32,
+    /// How long an acknowledgement may be held back after a share before the next one is sent to force it; without it
+    /// [`Profile::quiet`].
+    pub ack_within: Option<Duration>,
     /// How long silence has to last where nothing proves it sooner.
     pub quiet: Duration,
+    /// How the target spells error codes, by symbol; the symbol itself where there is none. No spelling is standardised
+    /// (spec section 3.5), so another one is only reported.
+    pub error_codes: Arc<BTreeMap<String, String>>,
+    /// Commands that steer the target.
+    pub controls: Controls,
     /// What custom jobs take.
     pub custom_jobs: Option<CustomJobAccess>,
+}
+
+/// Command lines that steer a target which is neither the embedded pool nor behind our template provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Controls {
+    /// Makes it see a new block.
+    pub block: Option<String>,
+    /// Makes it see a new template on the same previous hash.
+    pub template: Option<String>,
 }
 
 impl Profile {
@@ -233,7 +262,10 @@ impl Profile {
             hash_budget: 1 << 24,
             reply_within: Duration::from_secs(5),
             ack_batch_bound: 100,
+            ack_within: None,
             quiet: Duration::from_secs(1),
+            error_codes: Arc::default(),
+            controls: Controls::default(),
             custom_jobs: None,
         }
     }

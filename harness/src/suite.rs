@@ -173,6 +173,12 @@ pub fn embedded_text(path: &str) -> Option<&'static str> {
     EMBEDDED.get_file(path)?.contents_utf8()
 }
 
+/// The files of a folder of the embedded suite: their paths below the root, and their texts.
+pub fn embedded_files(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = EMBEDDED.get_dir(folder).into_iter().flat_map(Dir::files);
+    files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+}
+
 /// Loads the embedded suite.
 ///
 /// # Errors
@@ -359,7 +365,7 @@ fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
 }
 
 /// The nearest folder at or above `path` that holds the mark, else the folder itself; canonical.
-fn root_of(path: &Path) -> PathBuf {
+pub(crate) fn root_of(path: &Path) -> PathBuf {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
     let marked = folder.ancestors().find(|ancestor| ancestor.join(ROOT_MARK).is_file());

@@ -46,7 +46,12 @@ impl Target {
                     profile.capabilities.extend(["control.block", "control.template"]);
                 }
                 let is_plain = url.security() == Security::Plaintext;
-                profile.capabilities.insert(if is_plain { "plaintext" } else { "noise" });
+                if is_plain {
+                    profile.capabilities.insert("plaintext");
+                } else {
+                    // Without a profile that says local, encryption is an obligation (AMB-20).
+                    profile.capabilities.extend(["noise", "access.remote"]);
+                }
                 profile
             }
         }

@@ -1,12 +1,12 @@
 //! The always-on rules: what a server keeps on every connection, whatever the conversation is about.
 //!
 //! A rule is one row of [`RULES`] and one small function or state below `rules/`, with the rule's sentence of the
-//! specification (in our words) above the check. A [`Watch`] feeds the frames of one connection to all of them, in the order in which
+//! specification (in our words) above the check. A [`Watch`](crate::Watch) feeds the frames of one connection to all of them, in the order in which
 //! the client saw them; what they say are [`Judgement`]s. Rules whose matter are several connections live in a
-//! [`Conversation`], which all watches of a conversation share.
+//! [`Conversation`](crate::Conversation), which all watches of a conversation share.
 //!
 //! Rules judge the server's frames only. What the client sends is what they judge by; where it was garbage, the rules about
-//! reactions are silent from then on ([`Watch::spoil`]).
+//! reactions are silent from then on ([`Watch::spoil`](crate::Watch::spoil)).
 
 mod accounts;
 mod address;

@@ -1,7 +1,7 @@
 //! `sv2-conform expect`: keeps a file of what is known to fail.
 
 use super::run::{self, RunArgs};
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print, profile};
 use crate::expectations::{self, Changes, Expectations, ExpectationsError};
 use crate::ledger::Ledger;
 use crate::verdict::Verdict;
@@ -29,7 +29,7 @@ pub(super) fn expect(command: ExpectCommand, ledger: Ledger) -> Result<Exit, Fai
         ExpectCommand::Update(args) => (*args, true),
         ExpectCommand::Prune(args) => (*args, false),
     };
-    let ExpectArgs { file, run } = args;
+    let ExpectArgs { file, mut run } = args;
     if run.expectations.is_some() {
         return Err(Failure::usage("--expectations: here the file stands before the scenarios"));
     }
@@ -39,6 +39,7 @@ pub(super) fn expect(command: ExpectCommand, ledger: Ledger) -> Result<Exit, Fai
     };
     // Only what can be read is worth a run.
     Expectations::parse(&text).map_err(|error| failure(&file, &error))?;
+    profile::fill(&mut run, &ledger)?;
     let mut played = run::play(&run, ledger)?;
     if played.is_interrupted {
         eprintln!("sv2-conform: interrupted; {} is as it was", file.display());

@@ -55,6 +55,9 @@ fn options(args: &RunArgs) -> String {
     add("--serve-templates", args.serve_templates.map(|address| address.to_string()));
     let is_usual = (args.timeout_scale - 1.0).abs() < f64::EPSILON;
     add("--timeout-scale", (!is_usual).then(|| args.timeout_scale.to_string()));
+    for (name, value) in args.choice.options() {
+        add(name, Some(value.to_owned()));
+    }
     for fault in &args.fault {
         add("--fault", Some(fault.id.to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use super::interrupt::Interrupt;
 use super::launch::{self, Stopper};
-use super::{Exit, Failure, expect, play, print, report_kinds, repro, select};
+use super::{Exit, Failure, expect, play, print, profile, report_kinds, repro, select};
 use crate::expectations::{Expectations, Standing};
 use crate::ledger::Ledger;
 use crate::report::{self, Kind, Run};
@@ -29,6 +29,8 @@ pub(super) struct RunArgs {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     selection: select::Selection,
+    #[command(flatten)]
+    pub(super) choice: profile::Choice,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
@@ -38,7 +40,7 @@ pub(super) struct RunArgs {
     pub(super) exec: Option<String>,
     /// When the started pool can be tested: tcp (it takes connections at --target), or line=REGEX (it has printed such a
     /// line; a group (?<target>...) in it gives the URL instead of --target).
-    #[arg(long, value_name = "HOW", requires = "exec")]
+    #[arg(long, value_name = "HOW")]
     pub(super) ready: Option<String>,
     /// Serve templates on this address, for a target that takes them from a template provider. The target is started
     /// afterwards, and its new blocks are ours to make.
@@ -99,7 +101,8 @@ impl RunArgs {
     }
 }
 
-pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+pub(super) fn run(mut args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+    profile::fill(&mut args, &ledger)?;
     let expectations = args.expectations.as_deref().map(expect::read).transpose()?;
     let mut played = play(&args, ledger)?;
     if let Some(expectations) = expectations {
@@ -198,13 +201,17 @@ pub(super) fn play(args: &RunArgs, ledger: Ledger) -> Result<Played, Failure> {
     Ok(Played { run, ledger, is_interrupted, reports, loaded, paths: args.paths.clone() })
 }
 
+/// A factor on bounds of waiting, if it is one that makes sense.
+pub(super) fn checked_scale(scale: f64) -> Result<f64, Failure> {
+    if scale > 0.0 && scale <= LARGEST_SCALE {
+        return Ok(scale);
+    }
+    Err(Failure::usage(format!("--timeout-scale {scale}: a factor is above 0 and at most {LARGEST_SCALE}")))
+}
+
 /// What the parser of the command line cannot know.
 fn check_options(args: &RunArgs) -> Result<(), Failure> {
-    let scale = args.timeout_scale;
-    if !(scale > 0.0 && scale <= LARGEST_SCALE) {
-        let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
-        return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
-    }
+    checked_scale(args.timeout_scale)?;
     if args.is_embedded() && args.serve_templates.is_some() {
         return Err(Failure::usage(
             "--serve-templates: for a target that takes them; give --target or --exec",

@@ -359,10 +359,10 @@ impl Conn {
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
         self.watch.sent(frame, self.moment(), &mut self.all.borrow_mut());
-        if let Ok(decoded) = decoded {
-            if has_answer(&decoded.message) {
-                self.requests.push(decoded.message);
-            }
+        if let Ok(decoded) = decoded
+            && has_answer(&decoded.message)
+        {
+            self.requests.push(decoded.message);
         }
         Ok(())
     }

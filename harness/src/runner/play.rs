@@ -38,7 +38,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let needs = needs.chain(needs::of_steps(&plan));
     if let Some(missing) = plan.profile.missing(needs) {
         let is_of_templates = ["control.block", "control.template"].contains(&missing);
-        let hint = if is_of_templates { "; see --serve-templates" } else { "" };
+        let hint = if is_of_templates { "; see --serve-templates, and [control] of profiles" } else { "" };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -170,7 +170,7 @@ impl Player {
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
-        self.env = Env::of_row(&self.plan.scenario.row)?;
+        self.env = Env::of_row(&self.plan.scenario.row)?.spelling(&self.plan.profile.error_codes);
         self.steps(&source).await?;
         self.conns.iter_mut().for_each(Conn::flush);
         self.end_watches(|until| until.is_none()).await?;
@@ -332,7 +332,7 @@ impl Player {
         if self.depth >= DEEPEST_CALL {
             return Err(Stop::Error(format!("fragments call each other too deep, the last is {name}")));
         }
-        let mut inner = Env::default();
+        let mut inner = Env::default().spelling(&plan.profile.error_codes);
         for parameter in &signature.parameters {
             let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
             let value = match (given, &parameter.default) {

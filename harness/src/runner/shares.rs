@@ -306,7 +306,8 @@ impl Player {
         if self.plan.peer.exact_barrier {
             Duration::ZERO
         } else {
-            self.deadline(self.plan.profile.quiet).min(deadline)
+            let profile = &self.plan.profile;
+            self.deadline(profile.ack_within.unwrap_or(profile.quiet)).min(deadline)
         }
     }
 

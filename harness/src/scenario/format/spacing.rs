@@ -86,6 +86,7 @@ fn is_call(tokens: &[Lexeme], index: usize) -> bool {
     FUNCTIONS.contains(&name)
         || (begins_step && !words::reserved(name))
         || at.checked_sub(1).and_then(word) == Some("fragment")
+        || at.checked_sub(2).and_then(word) == Some("repeat")
 }
 
 /// Whether a bracket behind the token picks a part of it.
