@@ -1,6 +1,9 @@
 //! The command line: what can be asked, and what the program exits with.
 
+mod coverage;
 mod doctor;
+mod expect;
+mod explain;
 mod filter;
 mod fmt;
 mod gate;
@@ -9,10 +12,13 @@ mod keep;
 mod launch;
 mod lint;
 mod play;
+mod profile;
 mod progress;
+mod repro;
 mod review;
 mod run;
 mod select;
+mod spec;
 mod style;
 mod templates;
 
@@ -40,6 +46,8 @@ pub enum Exit {
     NotReady,
     /// A scenario failed.
     Failed,
+    /// What is expected to fail passes, or is no more.
+    ExpectationsStale,
     /// A trace is not that of its snapshot.
     SnapshotChanged,
     /// Something could not be decided.
@@ -59,6 +67,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NotReady => 5,
             Self::Failed => 1,
+            Self::ExpectationsStale => 6,
             Self::SnapshotChanged => 7,
             Self::Undecided => 3,
             Self::Nothing => 4,
@@ -109,8 +118,17 @@ pub struct Cli {
 enum Command {
     /// Plays scenarios against the embedded reference pool, or against any pool.
     Run(Box<run::RunArgs>),
+    /// Keeps a file of what is known to fail, for `run --expectations`.
+    #[command(subcommand)]
+    Expect(expect::ExpectCommand),
+    /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
+    Coverage(coverage::CoverageArgs),
+    /// Says on one screen what a clause, an ambiguity, a scenario, a rule or a fault is about, and what decides or finds it.
+    Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
     Doctor(doctor::DoctorArgs),
+    /// Drafts, shows and checks profiles: what a pool can do, and how it is to be treated.
+    Profile(profile::ProfileArgs),
     /// Lists scenarios, without playing them.
     List(ListArgs),
     /// Parses scenarios and checks every name in them, without playing them.
@@ -132,6 +150,9 @@ struct ListArgs {
     /// List the faults that the embedded pool can be given instead.
     #[arg(long, conflicts_with = "paths")]
     faults: bool,
+    /// List the profiles that the program brings along instead.
+    #[arg(long, conflicts_with_all = ["paths", "faults"])]
+    profiles: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -174,7 +195,11 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
     let ledger = suite::embedded_ledger().map_err(|error| Failure::ours(error.to_string()))?;
     match cli.command {
         Command::Run(args) => run::run(*args, ledger),
-        Command::Doctor(args) => doctor::run(args),
+        Command::Expect(command) => expect::expect(command, ledger),
+        Command::Coverage(args) => coverage::coverage(&args, ledger),
+        Command::Explain(args) => explain::explain(&args, ledger),
+        Command::Doctor(args) => doctor::run(args, &ledger),
+        Command::Profile(args) => profile::run(args, ledger),
         Command::List(args) => list(&args, &ledger),
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
@@ -186,6 +211,9 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
 fn list(args: &ListArgs, ledger: &Ledger) -> Result<Exit, Failure> {
     if args.faults {
         return Ok(list_faults(args.format));
+    }
+    if args.profiles {
+        return profile::list(args.format, ledger);
     }
     let mut suite = select::suite(&args.paths, ledger)?;
     args.selection.narrow(&mut suite);

@@ -1,13 +1,16 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
-use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
+use crate::exec;
+use crate::holdings;
+use crate::profile::Controls;
+use crate::runner::{Connection, Control, Holdings, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
-use sv2_reference_pool::server::{Given, Seen, Server, ServerHandle};
+use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,8 +20,13 @@ use tokio::time::Instant;
 
 /// How long a control request, and the bytes that it causes, may take.
 const CONTROL_BOUND: Duration = Duration::from_secs(30);
+/// How long the embedded pool may take to notice that connections have ended, and how often it is asked.
+const ENDS_BOUND: Duration = Duration::from_secs(5);
+const ENDS_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the last bytes of a scenario may take to go out.
 const FINISH_BOUND: Duration = Duration::from_secs(1);
+/// Events of sockets that wait to be looked at; each holds at most 64 KiB. More stays with the system, and so with the peer.
+const EVENTS: usize = 64;
 /// How long TCP may take to connect.
 const CONNECT_BOUND: Duration = Duration::from_secs(10);
 
@@ -44,7 +52,8 @@ pub async fn play(plan: Plan, target: &Target) -> Outcome {
             outcome
         }
         Target::Foreign { url, templates } => {
-            let steering = templates.clone().map_or(Steering::None, Steering::Templates);
+            let controls = plan.profile.controls.clone();
+            let steering = Steering::Foreign { controls, templates: templates.clone() };
             Driver::new(url.address(), steering).play(plan).await
         }
     }
@@ -54,10 +63,13 @@ pub async fn play(plan: Plan, target: &Target) -> Outcome {
 enum Steering {
     /// The embedded pool.
     Pool(ServerHandle),
-    /// Our template provider, which the target listens to.
-    Templates(ServerHandle),
-    /// Nobody.
-    None,
+    /// The commands of the target's profile, and for what has none our template provider, if the target listens to it.
+    Foreign {
+        /// The commands.
+        controls: Controls,
+        /// The provider.
+        templates: Option<ServerHandle>,
+    },
 }
 
 struct Driver {
@@ -65,10 +77,11 @@ struct Driver {
     steering: Steering,
     started: Instant,
     pool_elapsed: Duration,
+    process: Option<u32>,
     sockets: BTreeMap<Connection, Socket>,
     writers: Vec<JoinHandle<()>>,
-    events: mpsc::UnboundedReceiver<(Connection, SocketEvent)>,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+    events: mpsc::Receiver<(Connection, SocketEvent)>,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
 }
 
 struct Socket {
@@ -96,13 +109,15 @@ enum SocketEvent {
 
 impl Driver {
     fn new(address: String, steering: Steering) -> Self {
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::channel(EVENTS);
         let (started, pool_elapsed) = (Instant::now(), Duration::ZERO);
         let (sockets, writers) = (BTreeMap::new(), Vec::new());
-        Self { address, steering, started, pool_elapsed, sockets, writers, events, sender }
+        let process = None;
+        Self { address, steering, started, pool_elapsed, process, sockets, writers, events, sender }
     }
 
     async fn play(mut self, plan: Plan) -> Outcome {
+        self.process = plan.peer.process;
         let mut runner = Runner::new(plan, self.now());
         loop {
             while let Some(output) = runner.poll() {
@@ -139,7 +154,7 @@ impl Driver {
                 let seconds = u32::try_from(self.pool_elapsed.as_secs()).unwrap_or(u32::MAX);
                 EMBEDDED_START.saturating_add(seconds)
             }
-            Steering::Templates(_) | Steering::None => unix_now(),
+            Steering::Foreign { .. } => unix_now(),
         };
         Now { elapsed: self.started.elapsed(), unix }
     }
@@ -165,6 +180,12 @@ impl Driver {
                     let _ = socket.writer.send(Write::Reset);
                     socket.reader.abort();
                 }
+            }
+            Output::Control(Control::Measure) => {
+                let bounded = tokio::time::timeout(CONTROL_BOUND, self.measure(runner)).await;
+                let holdings = bounded.unwrap_or_default();
+                runner.handle(Input::Measured(holdings), self.now());
+                runner.handle(Input::ControlDone(Ok(())), self.now());
             }
             Output::Control(control) => {
                 let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
@@ -222,6 +243,30 @@ impl Driver {
         Ok(())
     }
 
+    /// What the target holds. The embedded pool is asked once it has noticed which connections have ended.
+    async fn measure(&mut self, runner: &mut Runner) -> Holdings {
+        let Steering::Pool(pool) = &self.steering else {
+            let memory = self.process.and_then(holdings::of_group);
+            return Holdings { memory, ..Holdings::default() };
+        };
+        let pool = pool.clone();
+        if self.steer(Control::Barrier, runner).await.is_err() {
+            return Holdings::default();
+        }
+        let open = self.sockets.values().filter(|socket| !socket.is_closed).count() as u64;
+        let started = Instant::now();
+        loop {
+            let (Ok(node), Ok(report)) = (pool.statistics().await, pool.report().await) else {
+                return Holdings::default();
+            };
+            if node.open <= open || started.elapsed() >= ENDS_BOUND {
+                let service = report.get("service").cloned().unwrap_or_default();
+                return holdings::holdings(&node, &service);
+            }
+            tokio::time::sleep(ENDS_INTERVAL).await;
+        }
+    }
+
     /// Carries out a control request. On the embedded pool all that it causes has come before this returns.
     async fn steer(&mut self, control: Control, runner: &mut Runner) -> Result<(), String> {
         match (&self.steering, embedded_control(&control)) {
@@ -231,21 +276,43 @@ impl Driver {
                 let given = match (trigger, control) {
                     (Some(trigger), _) => pool.control(trigger, seen).await,
                     (None, Control::Elapse(duration)) => {
-                        pool.barrier(seen.clone()).await.map_err(|error| error.to_string())?;
-                        pool.advance(duration).await.map_err(|error| error.to_string())?;
-                        self.pool_elapsed += duration;
-                        pool.barrier(seen).await
+                        let moved = elapse(&pool, duration, seen).await;
+                        self.pool_elapsed += if moved.is_ok() { duration } else { Duration::ZERO };
+                        moved
                     }
                     (None, _) => pool.barrier(seen).await,
                 };
-                let given = given.map_err(|error| error.to_string())?;
+                let given = match given {
+                    Ok(given) => given,
+                    // A pool that has ended, by a fault, gives nothing any more: what is left is to see its connections end.
+                    Err(ServerError::Gone) => Given::new(),
+                    Err(error) => return Err(error.to_string()),
+                };
                 self.catch_up(&given, runner).await;
                 Ok(())
             }
-            (Steering::Templates(templates), Some(trigger)) => {
+            (Steering::Foreign { controls, templates }, Some(trigger)) => {
+                let line = match control {
+                    Control::Block => controls.block.clone(),
+                    Control::Template => controls.template.clone(),
+                    _ => None,
+                };
+                if let Some(line) = line {
+                    // On a thread of its own, since it waits.
+                    let ended =
+                        tokio::task::spawn_blocking(move || exec::command(&line, CONTROL_BOUND)).await;
+                    return ended.map_err(|error| error.to_string())?;
+                }
+                let templates = templates.as_ref().ok_or("nothing here can steer the target so")?;
                 templates.control(trigger, Vec::new()).await.map(|_| ()).map_err(|error| error.to_string())
             }
-            _ => Err("nothing here can steer the target so".to_owned()),
+            (Steering::Foreign { .. }, None) => match control {
+                Control::Elapse(duration) => {
+                    tokio::time::sleep(duration).await;
+                    Ok(())
+                }
+                _ => Err("nothing here can steer the target so".to_owned()),
+            },
         }
     }
 
@@ -271,23 +338,26 @@ impl Driver {
     }
 }
 
-async fn connect(
-    connection: Connection,
-    address: String,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
-) {
+/// Moves the pool's clock once it has consumed what it was sent, and waits until what follows stands in its queues.
+async fn elapse(pool: &ServerHandle, duration: Duration, seen: Seen) -> Result<Given, ServerError> {
+    pool.barrier(seen.clone()).await?;
+    pool.advance(duration).await?;
+    pool.barrier(seen).await
+}
+
+async fn connect(connection: Connection, address: String, sender: mpsc::Sender<(Connection, SocketEvent)>) {
     let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
         Ok(Ok(stream)) => SocketEvent::Connected(stream),
         Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
         Err(_) => SocketEvent::Refused("no answer".to_owned()),
     };
-    let _ = sender.send((connection, event));
+    let _ = sender.send((connection, event)).await;
 }
 
 async fn read(
     connection: Connection,
     mut reader: OwnedReadHalf,
-    sender: mpsc::UnboundedSender<(Connection, SocketEvent)>,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
 ) {
     let mut buffer = vec![0; 65536];
     loop {
@@ -297,7 +367,7 @@ async fn read(
             Err(_) => SocketEvent::Reset,
         };
         let is_last = !matches!(event, SocketEvent::Bytes(_));
-        if sender.send((connection, event)).is_err() || is_last {
+        if sender.send((connection, event)).await.is_err() || is_last {
             return;
         }
     }

@@ -190,6 +190,11 @@ impl Exec {
         self.lock().as_ref().map(|running| running.url.clone())
     }
 
+    /// The process group that it runs in.
+    pub fn group(&self) -> Option<u32> {
+        self.lock().as_ref().map(|running| running.process.group())
+    }
+
     /// Whether the target has died. With a suspicion, it is asked for a connection, and if it takes one, watched for that
     /// long.
     pub fn death(&self, suspicion: Option<Duration>) -> Option<Death> {
@@ -240,6 +245,20 @@ impl Exec {
 impl Drop for Exec {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Carries out a command line of `sh` that steers a target, and waits for its end.
+///
+/// # Errors
+/// It cannot be started, does not end in time, or ends with another status than 0; in words, with its last lines.
+pub fn command(line: &str, within: Duration) -> Result<(), String> {
+    let (mut process, streams) = Process::spawn(line).map_err(|error| format!("cannot start sh: {error}"))?;
+    let output = Output::read(streams, None);
+    match process.wait(within) {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(format!("the command {line:?} ended with {status}{}", output.last_lines())),
+        None => Err(format!("the command {line:?} did not end within {} s", within.as_secs_f64())),
     }
 }
 

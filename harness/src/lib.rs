@@ -5,12 +5,18 @@
 //! time and [`drive`] on tokio. What comes out is a [`verdict`], which [`report`] writes down.
 
 pub mod cli;
+pub mod coverage;
+pub mod custom;
 pub mod doctor;
 pub mod drive;
 pub mod exec;
+pub mod expectations;
+pub mod explain;
+mod holdings;
 pub mod ledger;
 pub mod miner;
 pub mod profile;
+pub mod proof;
 pub mod report;
 pub mod runner;
 pub mod scenario;

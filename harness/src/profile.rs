@@ -1,7 +1,17 @@
 //! What a target can do, and how the suite is to treat it.
 
-use std::collections::BTreeSet;
+pub mod draft;
+pub mod file;
+pub mod keys;
+pub mod library;
+pub mod probe;
+pub mod verify;
+
+use crate::custom::CustomJobAccess;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
+use sv2_reference_pool::extensions::{Extensions, WORKER_IDENTITY};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{NodeConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::PoolConfig;
@@ -14,18 +24,28 @@ pub struct Capability {
     pub name: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// Whether a profile's `capabilities` say so. The others follow from the URL, and from what can steer the target.
+    pub by_profile: bool,
 }
 
 /// Every capability.
 #[rustfmt::skip]
 pub const CAPABILITIES: &[Capability] = &[
-    Capability { name: "channel.standard", doc: "opens standard channels" },
-    Capability { name: "channel.extended", doc: "opens extended channels" },
-    Capability { name: "control.block",    doc: "can be made to see a new block" },
-    Capability { name: "control.template", doc: "can be made to see a new template" },
-    Capability { name: "control.messages", doc: "can be made to send a message of its own accord" },
-    Capability { name: "control.time",     doc: "has a clock that can be moved" },
-    Capability { name: "noise",            doc: "is reached through Noise" },
+    Capability { name: "access.local",     doc: "is reached over a local network only, says its profile", by_profile: false },
+    Capability { name: "access.remote",    doc: "is reached over open networks, says its profile", by_profile: false },
+    Capability { name: "channel.standard", doc: "opens standard channels", by_profile: true },
+    Capability { name: "channel.extended", doc: "opens extended channels", by_profile: true },
+    Capability { name: "control.block",    doc: "can be made to see a new block", by_profile: false },
+    Capability { name: "control.template", doc: "can be made to see a new template", by_profile: false },
+    Capability { name: "control.custom-job", doc: "takes custom jobs, and there are tokens for them", by_profile: false },
+    Capability { name: "control.messages", doc: "can be made to send a message of its own accord", by_profile: false },
+    Capability { name: "control.time",     doc: "has a clock that can be moved", by_profile: false },
+    Capability { name: "extension.ignored",  doc: "does not know extension 0x0001, the negotiation of extensions", by_profile: true },
+    Capability { name: "extension.required", doc: "demands extension 0x0002 of every client", by_profile: true },
+    Capability { name: "extension.worker",   doc: "speaks extension 0x0002, with little-endian TLVs (AMB-01), and demands no other", by_profile: true },
+    Capability { name: "noise",            doc: "is reached through Noise", by_profile: false },
+    Capability { name: "plaintext",        doc: "is reached without encryption", by_profile: false },
+    Capability { name: "statistics",       doc: "shows what it holds: the embedded pool, or a process that --exec started on Linux", by_profile: false },
 ];
 
 /// What the embedded pool is made of.
@@ -75,11 +95,17 @@ pub enum SettingValue {
 #[rustfmt::skip]
 pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "ack-batch",    kind: SettingKind::Number(|config, value| set(&mut config.pool.ack_batch, value)) },
+    PoolSetting { name: "max-channels", kind: SettingKind::Number(|config, value| set(&mut config.pool.max_channels, value)) },
     PoolSetting { name: "certificate",  kind: SettingKind::Word(CERTIFICATES) },
+    PoolSetting { name: "custom-jobs",  kind: SettingKind::Boolean(|config, on| config.pool.custom_jobs = on.then(|| CustomJobAccess::embedded().pool())) },
     PoolSetting { name: "difficulty-one", kind: SettingKind::Word(DIFFICULTY_ONE) },
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "signature",    kind: SettingKind::Number(sign) },
+    PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
+    PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
+    PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },
 ];
 
@@ -98,10 +124,39 @@ const DIFFICULTY_ONE: &[Choice] = &[
     ("regtest", |config| config.pool.difficulty_one = target::difficulty_one(Network::Regtest)),
 ];
 
+/// What is spoken beside the core: no other extension than the negotiation, the worker behind a share, that as a demand,
+/// or not even the negotiation.
+#[rustfmt::skip]
+const EXTENSIONS: &[Choice] = &[
+    ("negotiation", |config| config.pool.extensions = Extensions::default()),
+    ("worker",      |config| config.pool.extensions = worker(false)),
+    ("required",    |config| config.pool.extensions = worker(true)),
+    ("ignored",     |config| config.pool.ignores_extensions = true),
+];
+
+/// How the pool is reached.
+#[rustfmt::skip]
+const TRANSPORTS: &[Choice] = &[
+    ("noise", |config| config.node.transport = NodeConfig::default().transport),
+    ("plain", |config| config.node.transport = TransportConfig::Plain),
+];
+
+fn worker(is_required: bool) -> Extensions {
+    let one = BTreeSet::from([WORKER_IDENTITY]);
+    Extensions { required: if is_required { one.clone() } else { BTreeSet::new() }, supported: one }
+}
+
 fn certify(config: &mut EmbeddedConfig, validity: Validity) {
     if let TransportConfig::Noise(noise) = &mut config.node.transport {
         noise.validity = validity;
     }
+}
+
+/// A mark in the coinbase script of so many bytes.
+fn sign(config: &mut EmbeddedConfig, length: u64) -> Result<(), String> {
+    let length = usize::try_from(length).ok().filter(|length| *length <= 100);
+    config.pool.signature = vec![b's'; length.ok_or("a coinbase script has 100 bytes at most")?];
+    Ok(())
 }
 
 fn set<T: TryFrom<u64>>(field: &mut T, value: u64) -> Result<(), String> {
@@ -167,15 +222,34 @@ pub struct Profile {
     pub reply_within: Duration,
     /// Most valid shares that are sent to see one acknowledgement (AMB-58).
     pub ack_batch_bound: u32,
+    /// How long an acknowledgement may be held back after a share before the next one is sent to force it; without it
+    /// [`Profile::quiet`].
+    pub ack_within: Option<Duration>,
     /// How long silence has to last where nothing proves it sooner.
     pub quiet: Duration,
+    /// How the target spells error codes, by symbol; the symbol itself where there is none. No spelling is standardised
+    /// (spec section 3.5), so another one is only reported.
+    pub error_codes: Arc<BTreeMap<String, String>>,
+    /// Commands that steer the target.
+    pub controls: Controls,
+    /// What custom jobs take.
+    pub custom_jobs: Option<CustomJobAccess>,
+}
+
+/// Command lines that steer a target which is neither the embedded pool nor behind our template provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Controls {
+    /// Makes it see a new block.
+    pub block: Option<String>,
+    /// Makes it see a new template on the same previous hash.
+    pub template: Option<String>,
 }
 
 impl Profile {
     /// The embedded pool.
     pub fn embedded() -> Self {
         let capabilities = CAPABILITIES.iter().map(|capability| capability.name).collect();
-        Self { capabilities, ..Self::foreign() }
+        Self { capabilities, custom_jobs: Some(CustomJobAccess::embedded()), ..Self::foreign() }
     }
 
     /// A pool that nothing is known about: it can do what every pool has to, and cannot be steered.
@@ -188,7 +262,11 @@ impl Profile {
             hash_budget: 1 << 24,
             reply_within: Duration::from_secs(5),
             ack_batch_bound: 100,
+            ack_within: None,
             quiet: Duration::from_secs(1),
+            error_codes: Arc::default(),
+            controls: Controls::default(),
+            custom_jobs: None,
         }
     }
 

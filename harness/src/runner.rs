@@ -17,6 +17,7 @@ mod play;
 mod send;
 mod shape;
 mod shares;
+pub(crate) mod survival;
 pub(crate) mod value;
 mod work;
 mod world;
@@ -61,6 +62,8 @@ pub enum Input {
     Finished(Connection),
     /// The connection is gone.
     Reset(Connection),
+    /// What [`Control::Measure`] has found; [`Input::ControlDone`] follows.
+    Measured(Holdings),
     /// A control request was carried out. All bytes that it caused, or that were on their way before, have been given.
     ControlDone(Result<(), String>),
     /// Time has passed.
@@ -95,8 +98,21 @@ pub enum Control {
     Template,
     /// It sends a message like this one on a connection; fields that are its own to decide are not looked at.
     Provoke(Connection, Box<Message>),
+    /// Looks at what it holds, then gives [`Input::Measured`].
+    Measure,
     /// Protocol time moves on.
     Elapse(Duration),
+}
+
+/// What a server holds at a moment, as far as that can be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Bytes: of the embedded pool's buffers and queues; of the resident memory of the processes that `--exec` started.
+    pub memory: Option<u64>,
+    /// Connections that are not closed.
+    pub connections: Option<u64>,
+    /// Channels that are open.
+    pub channels: Option<u64>,
 }
 
 /// How the runner's peer is reached, as far as the conversation depends on it.
@@ -112,6 +128,8 @@ pub struct Peer {
     pub authority: Option<AuthorityPublicKey>,
     /// Whether [`Control::Barrier`] works: only on the embedded pool.
     pub exact_barrier: bool,
+    /// The process group that `--exec` started the target in.
+    pub process: Option<u32>,
 }
 
 /// Everything that a run of one scenario depends on. The same plan gives the same conversation.

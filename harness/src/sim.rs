@@ -1,6 +1,7 @@
 //! Drives a scenario against the embedded pool in memory, on virtual time: waiting costs nothing, and the same plan gives
 //! the same bytes in the same order.
 
+use crate::holdings::holdings;
 use crate::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, embedded_control};
 use crate::verdict::{Outcome, Verdict};
@@ -80,6 +81,10 @@ impl<S: Service> Network<S> {
     fn carry(&mut self, output: Output, runner: &mut Runner) {
         let now = self.pool_now();
         match output {
+            Output::Connect(connection) if self.node.is_dead() => {
+                let reason = "the embedded pool has ended".to_owned();
+                runner.handle(Input::Refused(connection, reason), self.now());
+            }
             Output::Connect(connection) => {
                 let conn = self.node.connected(now);
                 self.to_node.insert(connection, conn);
@@ -105,8 +110,13 @@ impl<S: Service> Network<S> {
                 }
             }
             Output::Control(control) => {
+                let is_measure = control == Control::Measure;
                 self.steer(control);
                 self.deliver(runner);
+                if is_measure {
+                    let holdings = holdings(&self.node.statistics(), &self.node.service().report());
+                    runner.handle(Input::Measured(holdings), self.now());
+                }
                 runner.handle(Input::ControlDone(Ok(())), self.now());
             }
         }
@@ -141,6 +151,11 @@ impl<S: Service> Network<S> {
                     let Some(connection) = self.to_runner.remove(&conn) else { continue };
                     self.to_node.remove(&connection);
                     runner.handle(Input::Finished(connection), self.now());
+                }
+                node::Output::Reset { conn } => {
+                    let Some(connection) = self.to_runner.remove(&conn) else { continue };
+                    self.to_node.remove(&connection);
+                    runner.handle(Input::Reset(connection), self.now());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Where scenarios come from: the embedded suite, or files and folders on disk.
 
 mod calls;
+mod claims;
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::scenario;
@@ -25,6 +26,7 @@ const FRAGMENTS: &str = "fragments";
 
 mod matrix;
 
+pub use claims::{Claim, Reading};
 pub use matrix::Cell;
 
 /// A parsed and checked file, with the text that its spans point into.
@@ -171,6 +173,12 @@ pub fn embedded_text(path: &str) -> Option<&'static str> {
     EMBEDDED.get_file(path)?.contents_utf8()
 }
 
+/// The files of a folder of the embedded suite: their paths below the root, and their texts.
+pub fn embedded_files(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let files = EMBEDDED.get_dir(folder).into_iter().flat_map(Dir::files);
+    files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+}
+
 /// Loads the embedded suite.
 ///
 /// # Errors
@@ -211,6 +219,22 @@ pub fn load(paths: &[PathBuf], ledger: &Ledger) -> Result<Suite, SuiteError> {
         }
     }
     assemble(chosen, library, ledger)
+}
+
+/// Whether a scenario of this id is there: in what was loaded from these paths, in the embedded suite, or in a file of their
+/// roots that was not asked for.
+pub fn is_known(id: &str, loaded: &Suite, paths: &[PathBuf]) -> bool {
+    let stem = |id: &str| id.split('[').next().map(str::to_owned);
+    if loaded.scenarios.iter().any(|scenario| scenario.id == id) {
+        return true;
+    }
+    let Some(path) = stem(id) else { return false };
+    if loaded.scenarios.iter().any(|scenario| stem(&scenario.id).as_ref() == Some(&path)) {
+        return false;
+    }
+    let file = format!("{path}.{EXTENSION}");
+    let is_below = |given: &PathBuf| given.exists() && root_of(given).join(&file).is_file();
+    embedded_text(&file).is_some() || paths.iter().any(is_below)
 }
 
 /// The scenario and fragment files that paths name: files as they are, folders searched through.
@@ -341,7 +365,7 @@ fn read(path: &Path, root: &Path) -> Result<Raw, SuiteError> {
 }
 
 /// The nearest folder at or above `path` that holds the mark, else the folder itself; canonical.
-fn root_of(path: &Path) -> PathBuf {
+pub(crate) fn root_of(path: &Path) -> PathBuf {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
     let marked = folder.ancestors().find(|ancestor| ancestor.join(ROOT_MARK).is_file());

@@ -45,8 +45,12 @@ impl Target {
                 if templates.is_some() {
                     profile.capabilities.extend(["control.block", "control.template"]);
                 }
-                if url.security() != Security::Plaintext {
-                    profile.capabilities.insert("noise");
+                let is_plain = url.security() == Security::Plaintext;
+                if is_plain {
+                    profile.capabilities.insert("plaintext");
+                } else {
+                    // Without a profile that says local, encryption is an obligation (AMB-20).
+                    profile.capabilities.extend(["noise", "access.remote"]);
                 }
                 profile
             }
@@ -65,7 +69,14 @@ impl Target {
                     }
                     sv2_reference_pool::node::TransportConfig::Plain => None,
                 };
-                Peer { host: host.to_owned(), port, encrypted: true, authority, exact_barrier: true }
+                Peer {
+                    host: host.to_owned(),
+                    port,
+                    encrypted: true,
+                    authority,
+                    exact_barrier: true,
+                    process: None,
+                }
             }
             Self::Foreign { url, .. } => {
                 let (encrypted, authority) = match url.security() {
@@ -74,7 +85,7 @@ impl Target {
                     Security::Plaintext => (false, None),
                 };
                 let host = url.host().to_owned();
-                Peer { host, port: url.port(), encrypted, authority, exact_barrier: false }
+                Peer { host, port: url.port(), encrypted, authority, exact_barrier: false, process: None }
             }
         }
     }
@@ -113,7 +124,7 @@ pub fn embedded_control(control: &Control) -> Option<service::Control> {
         Control::Block => Some(service::Control::Block),
         Control::Template => Some(service::Control::Template),
         Control::Provoke(connection, message) => provoked(*connection, message),
-        Control::Barrier | Control::Elapse(_) => None,
+        Control::Barrier | Control::Measure | Control::Elapse(_) => None,
     }
 }
 

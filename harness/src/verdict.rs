@@ -102,25 +102,29 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The clauses that it decides; none for a step that only prepares.
     pub clauses: Vec<String>,
+    /// The always-on rule that says so; none where a line of the scenario does.
+    pub rule: Option<&'static str>,
     /// The ambiguity that softens it.
     pub ambiguity: Option<String>,
     /// What would have been right.
     pub allowed: String,
     /// What came instead.
     pub came: String,
-    /// The line that says so.
+    /// The line that says so; of a rule, the step at which the frame was read.
     pub place: Place,
     /// How many lines the trace had when it was found, so that the last of them is what it is about.
     pub trace_line: usize,
 }
 
-/// How one clause went in one scenario: the worst of all lines that claim it.
+/// How one clause went in one scenario: the worst of all lines that claim it, or of all frames that a rule judged by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClauseVerdict {
     /// The clause's id.
     pub id: String,
     /// How it went.
     pub verdict: Verdict,
+    /// The always-on rule that decided it; none where lines of the scenario did. Both may be there.
+    pub rule: Option<&'static str>,
 }
 
 /// Everything about one scenario that was played.
@@ -142,7 +146,8 @@ pub struct Outcome {
     pub clauses: Vec<ClauseVerdict>,
     /// Messages in the order in which the scenario used them; without time and ciphertext.
     pub trace: Vec<TraceLine>,
-    /// The seed that plays it again.
+    /// What all of its randomness came from: drawn from the seed of the run and the id. To play it again the run's seed is
+    /// given, as the repro line of a report does.
     pub seed: u64,
     /// How often it was played because a share had been overtaken by new work.
     pub tries: u32,

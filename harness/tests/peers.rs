@@ -8,11 +8,11 @@ mod server;
 
 use server::{Client, noise, noise_valid, play, play_at, serve, serve_noise};
 use std::net::TcpListener;
-use sv2_conform::verdict::{Outcome, Survival, Verdict};
+use sv2_conform::verdict::{Finding, Outcome, Survival, Verdict};
 use sv2_reference_pool::node::NoiseConfig;
 use sv2_wire::frame::{Frame, Header};
 use sv2_wire::{
-    Kind, OpenStandardMiningChannelSuccess, SetupConnectionError, SetupConnectionSuccess, Str0_255,
+    Kind, OpenStandardMiningChannelSuccess, SetupConnectionError, SetupConnectionSuccess, Str0_255, U256,
 };
 
 const SETUP: &str = "connect\nsend SetupConnection -> $sent\nexpect SetupConnection.Success reply to $sent checks SV2-03-060\n";
@@ -208,17 +208,19 @@ fn answering(frames: Vec<Frame>) -> std::net::SocketAddr {
 #[test]
 fn a_malformed_payload_names_the_field_and_the_offset() {
     let outcome = play(answering(vec![frame(0, 1, 4, &[2, 0, 0, 0])]), SETUP);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-025"]);
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-073", "SV2-03-025"]);
     let (came, line) = only_finding(&outcome);
     assert_eq!(came, "SetupConnection.Success.flags at offset 2: expected 4 more bytes, got 2");
     assert!(line.starts_with("< ") && line.contains(came), "{line}");
 }
 
 #[test]
-fn bytes_behind_the_last_field_are_malformed() {
+fn bytes_behind_the_last_field_are_a_finding_and_do_not_stop_the_conversation() {
     let outcome = play(answering(vec![frame(0, 1, 7, &[2, 0, 0, 0, 0, 0, 9])]), SETUP);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-025"]);
-    assert!(only_finding(&outcome).0.contains("at offset 6: expected the end of the message, got 1"));
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-073", "SV2-03-025"]);
+    assert_eq!(only_finding(&outcome).0, "SetupConnection.Success with 1 bytes behind its last field");
+    let by_a_line = outcome.clauses.iter().filter(|clause| clause.rule.is_none());
+    assert!(by_a_line.clone().count() > 0 && by_a_line.clone().all(|clause| clause.verdict == Verdict::Pass));
 }
 
 #[test]
@@ -243,22 +245,31 @@ fn an_announced_length_is_waited_for_and_not_allocated() {
 }
 
 #[test]
-fn frames_of_unknown_extensions_are_passed_over() {
+fn frames_of_unknown_extensions_are_passed_over_and_break_the_rule_on_negotiation() {
     let unknown = || frame(0x4abc, 0x77, 3, &[1, 2, 3]);
     let good = Frame::of(&success().into()).unwrap();
-    expect(&play(answering(vec![unknown(), good, unknown()]), SETUP), Verdict::Pass, Survival::Alive, &[]);
+    let outcome = play(answering(vec![unknown(), good, unknown()]), SETUP);
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-042", "SV2-03-043"]);
+    assert_eq!(outcome.findings[0].rule, Some("extension-type"), "{:?}", outcome.findings);
+    let by_a_line = outcome.clauses.iter().filter(|clause| clause.rule.is_none());
+    assert!(by_a_line.clone().count() > 0 && by_a_line.clone().all(|clause| clause.verdict == Verdict::Pass));
 }
 
 const OPEN: &str = "connect\nsetup()\nsend OpenStandardMiningChannel -> $sent\n  request_id = 7\nexpect OpenStandardMiningChannel.Success reply to $sent checks SV2-05-034\n  channel_id == 3 checks SV2-05-045\n";
 
-/// A server that opens channels under these request ids.
-fn opening(request_ids: &'static [u32]) -> std::net::SocketAddr {
+/// A server that opens channels under these ids of requests and of channels.
+fn opening(request_ids: &'static [(u32, u32)]) -> std::net::SocketAddr {
     serve_noise(move |mut client| {
         client.receive();
         client.send(success());
         client.receive();
-        for &request_id in request_ids {
-            client.send(OpenStandardMiningChannelSuccess { request_id, channel_id: 3, ..Default::default() });
+        for &(request_id, channel_id) in request_ids {
+            client.send(OpenStandardMiningChannelSuccess {
+                request_id,
+                channel_id,
+                target: U256::MAX,
+                ..Default::default()
+            });
         }
         client.linger();
     })
@@ -266,10 +277,12 @@ fn opening(request_ids: &'static [u32]) -> std::net::SocketAddr {
 
 #[test]
 fn an_answer_with_another_request_id_is_no_answer() {
-    expect(&play(opening(&[7]), OPEN), Verdict::Pass, Survival::Alive, &[]);
-    let outcome = play(opening(&[8, 7]), OPEN);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-05-034"]);
-    let finding = &outcome.findings[0];
+    expect(&play(opening(&[(7, 3)]), OPEN), Verdict::Pass, Survival::Alive, &[]);
+    let outcome = play(opening(&[(8, 2), (7, 3)]), OPEN);
+    // The line misses its answer, and the rule sees one under an id that was never used.
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-05-045", "SV2-05-034", "SV2-05-045"]);
+    let missed = |finding: &&Finding| finding.rule.is_none() && finding.clauses == ["SV2-05-034"];
+    let finding = outcome.findings.iter().find(missed).expect("the line says so");
     assert!(finding.allowed.ends_with("in reply to OpenStandardMiningChannel with request_id 7"));
     assert!(finding.came.contains("\"request_id\":8"), "{}", finding.came);
 }
@@ -277,7 +290,7 @@ fn an_answer_with_another_request_id_is_no_answer() {
 #[test]
 fn answers_may_come_in_another_order_than_the_requests() {
     let text = "connect\nsetup()\nsend OpenStandardMiningChannel -> $a\n  request_id = 7\nsend OpenStandardMiningChannel -> $b\n  request_id = 8\nexpect OpenStandardMiningChannel.Success reply to $a -> $x checks SV2-05-034\nexpect OpenStandardMiningChannel.Success reply to $b -> $y checks SV2-05-034\nassert $x.request_id == 7\nassert $y.request_id == 8\n";
-    expect(&play(opening(&[8, 7]), text), Verdict::Pass, Survival::Alive, &[]);
+    expect(&play(opening(&[(8, 2), (7, 3)]), text), Verdict::Pass, Survival::Alive, &[]);
 }
 
 #[test]
@@ -285,8 +298,9 @@ fn a_message_that_nobody_asked_for_is_a_finding() {
     let stray = Frame::of(&OpenStandardMiningChannelSuccess { request_id: 1, ..Default::default() }.into());
     let good = Frame::of(&success().into());
     let outcome = play(answering(vec![stray.unwrap(), good.unwrap()]), SETUP);
-    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-060"]);
-    assert!(outcome.findings[0].came.starts_with("OpenStandardMiningChannel.Success"));
+    expect(&outcome, Verdict::Fail, Survival::Alive, &["SV2-03-060", "SV2-05-045", "SV2-05-047"]);
+    let finding = outcome.findings.iter().find(|finding| finding.rule.is_none()).expect("the line says so");
+    assert!(finding.came.starts_with("OpenStandardMiningChannel.Success"));
 }
 
 #[test]

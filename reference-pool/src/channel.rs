@@ -85,9 +85,15 @@ impl OpenError {
 
 impl Request {
     /// Decides whether to open the channel, and at which target.
-    pub(crate) fn decide(&self, standard_jobs: bool, config: &PoolConfig) -> Result<Target, OpenError> {
-        // REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a standard channel" (spec section 5.3.1).
-        if config.extended_channels_only && self.kind == Kind::Standard {
+    pub(crate) fn decide(
+        &self,
+        standard_jobs: bool,
+        config: &PoolConfig,
+        rules: &mut Rules,
+    ) -> Result<Target, OpenError> {
+        let opens_standard =
+            rules.channel(!config.extended_channels_only, |rules, right| rules.opens_standard(right));
+        if !opens_standard && self.kind == Kind::Standard {
             return Err(OpenError::ExtendedChannelsOnly);
         }
         if standard_jobs && self.kind == Kind::Extended {
@@ -95,7 +101,8 @@ impl Request {
         }
         let target = grant(self.nominal_hash_rate, self.max_target, config.shares_per_minute)
             .map_err(OpenError::Grant)?;
-        if usize::from(self.min_extranonce_size) > ROLLED_LEN {
+        let most = rules.channel(ROLLED_LEN as u16, |rules, right| rules.max_extranonce_size(right));
+        if self.min_extranonce_size > most {
             return Err(OpenError::ExtranonceSize);
         }
         Ok(target)
@@ -126,10 +133,61 @@ pub trait ChannelRules: Send {
         right
     }
 
+    /// How far a new target reaches: "applicable for all jobs received on the channel in the future or already received
+    /// with an empty `min_ntime`", and not for active ones (spec section 5.3.21, AMB-141).
+    fn reach(&mut self, right: Reach) -> Reach {
+        right
+    }
+
+    /// Whether a target for a group is for this member, the `index`-th: "applicable to all channels in the group" (spec
+    /// section 5.3.21).
+    fn is_member_retargeted(&mut self, right: bool, _index: usize) -> bool {
+        right
+    }
+
+    /// Whether standard channels are opened. REQUIRES_EXTENDED_CHANNELS: "Upstream node will not accept opening of a
+    /// standard channel" (spec section 5.3.1).
+    fn opens_standard(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Largest `min_extranonce_size` that is granted: "Minimum size of extranonce needed by the device/node" (spec section
+    /// 5.3.4).
+    fn max_extranonce_size(&mut self, right: u16) -> u16 {
+        right
+    }
+
+    /// Whether an update is refused because its channel is not open (spec section 5.3.8).
+    fn is_update_refused(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the members go with their group: "all channels belonging to such group MUST be closed" (spec section 5.3.9).
+    fn closes_members(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether a new prefix is for jobs that were sent before it too; it is for those "sent after this message" (spec
+    /// section 5.3.10).
+    fn reaches_earlier_jobs(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// A target as it goes out: little-endian (spec section 3.1).
     fn target_on_wire(&mut self, right: U256) -> U256 {
         right
     }
+}
+
+/// The jobs that a new target is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// None at all.
+    Nothing,
+    /// Those that become active from now on.
+    LaterJobs,
+    /// Those that are active too.
+    AllJobs,
 }
 
 /// An open channel.
@@ -210,8 +268,8 @@ impl Channel {
 
     /// "applicable for all jobs received on the channel in the future" (spec section 5.3.21), but never beyond what the
     /// device takes.
-    pub(crate) fn set_target(&mut self, target: Target) {
-        self.target = target.min(self.max_target);
+    pub(crate) fn set_target(&mut self, target: Target, rules: &mut Rules) {
+        self.retarget(target.min(self.max_target), rules);
     }
 
     /// Decides on an update: the target is granted anew, and told if it differs. "When `maximum_target` is smaller than
@@ -228,7 +286,7 @@ impl Channel {
         if target == self.target {
             return Ok(None);
         }
-        self.target = target;
+        self.retarget(target, rules);
         Ok(Some(target))
     }
 
@@ -251,7 +309,10 @@ impl Channel {
 
     /// Gives the channel another prefix, of the size of the one before: "applicable for all jobs sent after this message"
     /// (spec section 5.3.10).
-    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>) -> SetExtranoncePrefix {
+    pub(crate) fn set_prefix(&mut self, prefix: Vec<u8>, rules: &mut Rules) -> SetExtranoncePrefix {
+        if rules.channel(false, |rules, right| rules.reaches_earlier_jobs(right)) {
+            self.jobs.set_prefix(&prefix);
+        }
         self.prefix = prefix;
         SetExtranoncePrefix { channel_id: self.id, extranonce_prefix: self.wire_prefix() }
     }
@@ -278,6 +339,16 @@ impl Channel {
                 group_channel_id,
             }
             .into(),
+        }
+    }
+
+    fn retarget(&mut self, target: Target, rules: &mut Rules) {
+        let reach = rules.channel(Reach::LaterJobs, |rules, right| rules.reach(right));
+        if reach != Reach::Nothing {
+            self.target = target;
+        }
+        if reach == Reach::AllJobs {
+            self.jobs.retarget(target);
         }
     }
 

@@ -84,6 +84,8 @@ pub enum CloseReason {
     TooManyConnections,
     /// The server shuts down.
     Shutdown,
+    /// A fault wanted it.
+    Fault,
     /// A defect of ours: a message that no frame can hold, or a cipher that refuses to encrypt.
     Defect,
 }
@@ -104,6 +106,7 @@ impl fmt::Display for CloseReason {
             Self::SendQueue => "the peer does not read",
             Self::TooManyConnections => "too many connections",
             Self::Shutdown => "the server shuts down",
+            Self::Fault => "a fault wanted it",
             Self::Defect => "a defect of the server",
         })
     }
@@ -168,6 +171,16 @@ impl Endpoint {
         if !self.is_closing() {
             self.link.receive(bytes);
         }
+    }
+
+    /// So many bytes came that are not looked at.
+    pub fn disregard(&mut self, count: usize) {
+        self.consumed = self.consumed.saturating_add(count as u64);
+    }
+
+    /// Whether a handshake has begun and is not over.
+    pub fn is_amid_handshake(&self) -> bool {
+        self.phase == Phase::Handshake && self.link.pending() > 0 && !self.is_closing()
     }
 
     /// Gives the next event. After a failure, and after [`close`](Self::close), there is none.
@@ -320,6 +333,11 @@ impl Endpoint {
     /// Bytes that wait to be taken, or were taken and are not written.
     pub fn queued(&self) -> usize {
         self.out.len().saturating_add(self.in_flight)
+    }
+
+    /// Bytes that came and make no frame yet, and those that wait to go out.
+    pub fn held(&self) -> usize {
+        self.link.pending().saturating_add(self.queued())
     }
 
     /// Bytes that came, those after a failure included.

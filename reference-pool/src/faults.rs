@@ -1,8 +1,8 @@
 //! Faults: ways in which the pool is wrong on purpose, so that a suite can be seen to notice.
 //!
 //! The seam: where a rule decides something, the decision goes through a trait of its file ([`SetupRules`],
-//! [`ChannelRules`], [`JobRules`], [`ShareRules`], [`AckRules`]; for the connection [`Certifier`], [`Records`],
-//! [`Frames`]). Every method takes the right decision and gives it back unless a fault says otherwise, so faults combine,
+//! [`ChannelRules`], [`JobRules`], [`CustomRules`], [`ShareRules`], [`AckRules`]; for the connection [`Certifier`], [`Records`],
+//! [`Frames`]; for the program [`Process`]). Every method takes the right decision and gives it back unless a fault says otherwise, so faults combine,
 //! and a pool without any does nothing here. A fault fires whenever it changes a decision; [`Statistics::faults`] of pool
 //! and node count that.
 //!
@@ -39,16 +39,21 @@
 //! [`Statistics::faults`]: crate::pool::Statistics::faults
 
 mod catalogue;
+mod catalogue_channels;
+mod catalogue_work;
+mod process;
 mod rules;
 mod table;
 
-pub use crate::channel::ChannelRules;
+pub use crate::channel::{ChannelRules, Reach};
+pub use crate::custom::CustomRules;
 pub use crate::job::JobRules;
 pub use crate::setup::SetupRules;
 pub use crate::share::{AckRules, ShareRules};
 pub(crate) use rules::Rules;
 pub use table::FAULTS;
 
+use crate::endpoint::{Deadlines, Limits};
 use crate::node::NoiseConfig;
 use crate::service::ConnId;
 use std::fmt;
@@ -68,12 +73,14 @@ pub enum Layer {
     Setup,
     /// Opening of channels, their ids, prefixes and targets.
     Channel,
-    /// Jobs and previous hashes.
+    /// Jobs, custom jobs and previous hashes.
     Job,
     /// What becomes of a share.
     Share,
     /// Acknowledgements.
     Ack,
+    /// The program as a whole: whether it lives, and what it lets one client do to the others.
+    Process,
 }
 
 /// One fault: a row of [`FAULTS`], or one of your own.
@@ -105,7 +112,7 @@ impl Fault {
 
     /// Whether the pool's rules are concerned, rather than the connection's.
     pub fn concerns_pool(&self) -> bool {
-        !matches!(self.layer, Layer::Noise | Layer::Record | Layer::Frame)
+        !matches!(self.layer, Layer::Noise | Layer::Record | Layer::Frame | Layer::Process)
     }
 }
 
@@ -137,10 +144,14 @@ pub enum Deviation {
     Channel(Box<dyn ChannelRules>),
     /// Decides on jobs.
     Job(Box<dyn JobRules>),
+    /// Decides on custom jobs.
+    Custom(Box<dyn CustomRules>),
     /// Decides on shares.
     Share(Box<dyn ShareRules>),
     /// Decides on acknowledgements.
     Ack(Box<dyn AckRules>),
+    /// Decides whether the program lives on.
+    Process(Box<dyn Process>),
 }
 
 /// Decides what vouches for the server.
@@ -178,6 +189,44 @@ pub trait Frames: Send {
 
     /// What the service sees in place of one frame that came; right is that frame.
     fn incoming(&mut self, right: Vec<Frame>, _conn: ConnId) -> Vec<Frame> {
+        right
+    }
+}
+
+/// What becomes of the program when a frame has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It serves the frame.
+    Serve,
+    /// It closes the connection in order, without an answer.
+    Close,
+    /// It resets the connection, without an answer.
+    Reset,
+    /// It does nothing any more: connections are taken and stay open, and nobody is answered.
+    Hang,
+    /// It ends: all connections do, and none is taken any more.
+    Die,
+}
+
+/// Decides what the program as a whole does.
+pub trait Process: Send {
+    /// What becomes of it in face of this frame; right is [`Fate::Serve`].
+    fn fate(&mut self, right: Fate, _conn: ConnId, _frame: &Frame) -> Fate {
+        right
+    }
+
+    /// How long a client may take.
+    fn deadlines(&mut self, right: Deadlines) -> Deadlines {
+        right
+    }
+
+    /// How much a client may take.
+    fn limits(&mut self, right: Limits) -> Limits {
+        right
+    }
+
+    /// Whether what this client sends has to wait until `other` has sent the rest of a handshake that it began.
+    fn waits_for(&mut self, right: bool, _conn: ConnId, _other: ConnId) -> bool {
         right
     }
 }

@@ -32,8 +32,10 @@ pub(crate) struct Work {
     pub(crate) merkle_path: Seq0_255<U256>,
     /// Whether BIP323 bits of the version may be changed.
     pub(crate) version_rolling: bool,
+    /// The miner chose the transactions, so that the pool cannot build a block of it (spec section 5.1.4).
+    pub(crate) is_custom: bool,
     script_head: Vec<u8>,
-    payout: TxOut,
+    payouts: Vec<TxOut>,
 }
 
 impl Work {
@@ -51,8 +53,27 @@ impl Work {
         if !(2..=MAX_SCRIPT_LEN).contains(&script_len) {
             return Err(WorkError::Script(script_len));
         }
-        let payout = TxOut { value: template.value, script_pubkey: payout };
-        let mut whole = coinbase(&template, &script_head, &payout, &[0; FULL_LEN]);
+        let payouts = vec![TxOut { value: template.value, script_pubkey: payout }];
+        Self::lay_out(template, script_head, payouts)
+    }
+
+    /// The work of a custom job: its coinbase has the extranonce right behind `coinbase_prefix`, and the outputs of the
+    /// request (spec section 5.3.18).
+    pub(crate) fn custom(
+        template: Arc<Template>,
+        script_head: Vec<u8>,
+        version_rolling: bool,
+    ) -> Result<Self, WorkError> {
+        let work = Self::lay_out(template, script_head, Vec::new())?;
+        Ok(Self { is_custom: true, version_rolling, ..work })
+    }
+
+    fn lay_out(
+        template: Arc<Template>,
+        script_head: Vec<u8>,
+        payouts: Vec<TxOut>,
+    ) -> Result<Self, WorkError> {
+        let mut whole = coinbase(&template, &script_head, &payouts, &[0; FULL_LEN]);
         for input in &mut whole.input {
             input.witness.clear();
         }
@@ -66,8 +87,9 @@ impl Work {
             coinbase_suffix: B0_64K::new(suffix.to_vec()).map_err(|_| WorkError::Oversize)?,
             merkle_path: Seq0_255::new(path.collect()).map_err(|_| WorkError::Oversize)?,
             version_rolling: true,
+            is_custom: false,
             script_head,
-            payout,
+            payouts,
             template,
         })
     }
@@ -113,17 +135,22 @@ impl Work {
         merkle_root(Txid::hash(&parts.concat()), &self.template.merkle_path)
     }
 
-    /// The whole block, BIP141 fields included.
-    pub(crate) fn block(&self, header: block::Header, prefix: &[u8], rolled: &[u8]) -> bitcoin::Block {
+    /// The whole block, BIP141 fields included; nothing for a custom job, whose transactions only the miner's side has.
+    pub(crate) fn block(
+        &self,
+        header: block::Header,
+        prefix: &[u8],
+        rolled: &[u8],
+    ) -> Option<bitcoin::Block> {
         let extranonce = [prefix, rolled].concat();
-        let coinbase = coinbase(&self.template, &self.script_head, &self.payout, &extranonce);
-        self.template.block(header, coinbase)
+        let coinbase = coinbase(&self.template, &self.script_head, &self.payouts, &extranonce);
+        (!self.is_custom).then(|| self.template.block(header, coinbase))
     }
 }
 
-fn coinbase(template: &Template, script_head: &[u8], payout: &TxOut, extranonce: &[u8]) -> Transaction {
+fn coinbase(template: &Template, script_head: &[u8], payouts: &[TxOut], extranonce: &[u8]) -> Transaction {
     let script_sig = ScriptBuf::from([script_head, extranonce].concat());
-    template.coinbase(script_sig, vec![payout.clone()])
+    template.coinbase(script_sig, payouts.to_vec())
 }
 
 /// Longest coinbase script that consensus allows, in bytes.
@@ -141,6 +168,22 @@ pub trait JobRules: Send {
 
     /// `SetNewPrevHash.job_id`: the future job that was sent before (spec section 5.3.17).
     fn named_job(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// A job as it goes out: NewMiningJob or NewExtendedMiningJob (spec sections 5.3.15 and 5.3.16).
+    fn job(&mut self, right: Message) -> Message {
+        right
+    }
+
+    /// What makes a future job active: the tip of the chain in the header's byte order (spec section 5.3.17).
+    fn prev_hash(&mut self, right: SetNewPrevHash) -> SetNewPrevHash {
+        right
+    }
+
+    /// Whether a job for a group is for this member, the `index`-th: it "distributes work to all channels under the same
+    /// group" (spec section 5.3.16).
+    fn reaches_member(&mut self, right: bool, _index: usize) -> bool {
         right
     }
 
@@ -198,11 +241,22 @@ impl Jobs {
         }
     }
 
+    /// Gives the active jobs another target. No right decision does so: "their maximum target remains stable" (spec section
+    /// 5.3.21).
+    pub(crate) fn retarget(&mut self, target: Target) {
+        self.active.iter_mut().for_each(|job| job.target = target);
+    }
+
     /// "When a client receives this message, only the job referenced by Job ID is valid" (spec section 5.3.17).
     pub(crate) fn retire_all(&mut self) {
         while !self.active.is_empty() {
             self.retire_oldest();
         }
+    }
+
+    /// Gives the active jobs another prefix.
+    pub(crate) fn set_prefix(&mut self, prefix: &[u8]) {
+        self.active.iter_mut().for_each(|job| job.prefix = prefix.to_vec());
     }
 
     pub(crate) fn find(&self, id: u32) -> Found<'_> {
@@ -244,7 +298,7 @@ mod tests {
                 bits: CompactTarget::from_consensus(0),
                 nonce: 0,
             };
-            let block = work.block(header, &prefix, &rolled);
+            let block = work.block(header, &prefix, &rolled).unwrap();
             assert!(block.check_merkle_root(), "{transactions}");
             assert!(block.check_witness_commitment(), "{transactions}");
             assert_eq!(block.bip34_block_height(), Ok(900_000));

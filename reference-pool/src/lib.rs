@@ -14,6 +14,7 @@
 
 mod channel;
 pub mod clock;
+pub mod custom;
 pub mod endpoint;
 pub mod extensions;
 pub mod extranonce;

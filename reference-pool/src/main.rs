@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 after Ctrl-C or SIGTERM, 2 for a command line that makes no sense, 1 otherwise.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -9,12 +10,13 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use sv2_reference_pool::clock::Clock;
+use sv2_reference_pool::custom::CustomJobs;
 use sv2_reference_pool::endpoint::{Deadlines, Limits};
 use sv2_reference_pool::extensions::Extensions;
 use sv2_reference_pool::faults::{FAULTS, Fault};
 use sv2_reference_pool::node::{Node, NodeConfig, NoiseConfig, TransportConfig, Validity};
 use sv2_reference_pool::pool::{Pool, PoolConfig, Vardiff};
-use sv2_reference_pool::server::{Server, ServerHandle};
+use sv2_reference_pool::server::{Ended, Server, ServerHandle};
 use sv2_reference_pool::service::Service;
 use sv2_reference_pool::template::fixed::TemplateConfig;
 use sv2_reference_pool::template::provider::{ProviderConfig, TemplateProvider};
@@ -96,6 +98,15 @@ struct WorkArguments {
     /// Open no standard channels (REQUIRES_EXTENDED_CHANNELS)
     #[arg(long)]
     extended_channels_only: bool,
+    /// Token that is good for one custom job, hex; can be given several times. Without any no custom job is taken
+    #[arg(long, value_name = "HEX", value_parser = token)]
+    custom_job_token: Vec<Token>,
+    /// Flags of SetupConnection that are refused although they could be served, a number: 1 standard jobs, 4 version rolling
+    #[arg(long, value_name = "FLAGS", default_value_t = 0)]
+    refuse_flags: u32,
+    /// Know nothing of extensions and their negotiation
+    #[arg(long, conflicts_with = "require_extension")]
+    ignore_extensions: bool,
     /// Extension that every client has to negotiate, a number; can be given several times
     #[arg(long, value_name = "N")]
     require_extension: Vec<u16>,
@@ -188,7 +199,11 @@ async fn serve(arguments: &Arguments, service: impl Service) -> Result<(), Failu
     tokio::select! {
         biased;
         ended = steer => ended,
-        () = server.run() => Ok(()),
+        ended = server.run() => match ended {
+            Ended::Shutdown => Ok(()),
+            // As wanted: a fault is to look like the real thing.
+            Ended::Died => std::process::abort(),
+        },
     }
 }
 
@@ -259,6 +274,7 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
     let WorkArguments { shares_per_minute, ack_batch, .. } = arguments.work;
     let (seed, templates) = (arguments.seed, templates(&arguments.work));
     let WorkArguments { vardiff, inactivity, fixed_version, extended_channels_only, .. } = arguments.work;
+    let WorkArguments { refuse_flags, ignore_extensions, .. } = arguments.work;
     let config = PoolConfig {
         seed,
         templates,
@@ -268,6 +284,9 @@ fn pool(arguments: &Arguments) -> Result<Pool, Failure> {
         inactivity: inactivity.0,
         fixed_version,
         extended_channels_only,
+        custom_jobs: custom_jobs(&arguments.work),
+        refused_flags: refuse_flags,
+        ignores_extensions: ignore_extensions,
         extensions: extensions(&arguments.work),
         faults: arguments.fault.clone(),
         ..PoolConfig::default()
@@ -289,6 +308,23 @@ fn extensions(work: &WorkArguments) -> Extensions {
         required: work.require_extension.iter().copied().collect(),
         ..PoolConfig::default().extensions
     }
+}
+
+/// A token for a custom job; a type of its own because a list of bytes would be taken for several arguments.
+#[derive(Clone, Debug)]
+struct Token(Vec<u8>);
+
+fn token(text: &str) -> Result<Token, String> {
+    let token = hex::decode(text).map_err(|error| error.to_string())?;
+    if token.len() > 255 {
+        return Err("a token has 255 bytes at most".to_owned());
+    }
+    Ok(Token(token))
+}
+
+fn custom_jobs(work: &WorkArguments) -> Option<CustomJobs> {
+    let tokens: BTreeSet<_> = work.custom_job_token.iter().map(|token| token.0.clone()).collect();
+    (!tokens.is_empty()).then_some(CustomJobs { tokens })
 }
 
 fn fault(id: &str) -> Result<Fault, String> {

@@ -6,6 +6,7 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod config;
+mod falls;
 mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,6 +15,8 @@ use std::time::Duration;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::link::{Link, LinkError};
+
+use falls::Falls;
 
 pub use config::{NodeConfig, NoiseConfig, TransportConfig, Validity};
 pub use statistics::Statistics;
@@ -38,6 +41,11 @@ pub enum Output {
         /// The connection.
         conn: ConnId,
     },
+    /// Reset the connection, at once. The node does not know it any more. Only a fault wants this.
+    Reset {
+        /// The connection.
+        conn: ConnId,
+    },
 }
 
 /// A service and its connections.
@@ -51,6 +59,7 @@ pub struct Node<S> {
     deadlines: BTreeSet<(Duration, ConnId)>,
     statistics: Statistics,
     rules: Rules,
+    falls: Falls,
 }
 
 #[derive(Debug)]
@@ -81,6 +90,7 @@ impl<S: Service> Node<S> {
             ready: VecDeque::new(),
             deadlines: BTreeSet::new(),
             statistics: Statistics::default(),
+            falls: Falls::default(),
         }
     }
 
@@ -89,6 +99,8 @@ impl<S: Service> Node<S> {
         let conn = ConnId(self.next);
         self.next = self.next.saturating_add(1);
         let NodeConfig { limits, deadlines, .. } = self.config;
+        let limits = self.rules.process(limits, |rules, right| rules.limits(right));
+        let deadlines = self.rules.process(deadlines, |rules, right| rules.deadlines(right));
         let is_refused = self.connections.len() >= limits.max_connections;
         let mut endpoint =
             Endpoint::new(self.config.link(conn, now, &mut self.rules), limits, deadlines, now.elapsed);
@@ -104,6 +116,13 @@ impl<S: Service> Node<S> {
 
     /// Bytes came. All whole frames within them are answered before this returns.
     pub fn received(&mut self, conn: ConnId, bytes: &[u8], now: Now) {
+        match self.rules.is_clean() {
+            true => self.take(conn, bytes, now),
+            false => self.take_or_wait(conn, bytes, now),
+        }
+    }
+
+    fn take(&mut self, conn: ConnId, bytes: &[u8], now: Now) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         match self.rules.is_clean() {
             true => connection.endpoint.receive(bytes),
@@ -119,6 +138,9 @@ impl<S: Service> Node<S> {
 
     /// The peer ended its side; the answers still go out.
     pub fn finished(&mut self, conn: ConnId, now: Now) {
+        if self.is_hung() {
+            return;
+        }
         self.end(conn, |endpoint| endpoint.peer_finished(now.elapsed));
     }
 
@@ -126,6 +148,7 @@ impl<S: Service> Node<S> {
     pub fn lost(&mut self, conn: ConnId) {
         self.end(conn, |endpoint| endpoint.abort(CloseReason::PeerLost));
         self.connections.remove(&conn);
+        self.falls.forget(conn);
     }
 
     /// So many bytes of earlier [`Output::Send`]s went out.
@@ -135,13 +158,17 @@ impl<S: Service> Node<S> {
 
     /// Lets all deadlines that have come take effect.
     pub fn tick(&mut self, now: Now) {
+        if self.is_hung() {
+            return;
+        }
         self.tick_service(now);
         while let Some(&(deadline, conn)) = self.deadlines.first() {
             if deadline > now.elapsed {
-                return;
+                break;
             }
             self.end(conn, |endpoint| endpoint.on_deadline(now.elapsed));
         }
+        self.catch_up(now);
     }
 
     fn tick_service(&mut self, now: Now) {
@@ -154,12 +181,18 @@ impl<S: Service> Node<S> {
 
     /// When [`tick`](Self::tick) is to be called next.
     pub fn next_deadline(&self) -> Option<Duration> {
+        if self.is_hung() {
+            return None;
+        }
         let own = self.deadlines.first().map(|&(deadline, _)| deadline);
         own.into_iter().chain(self.service.deadline()).min()
     }
 
     /// A trigger from outside.
     pub fn control(&mut self, control: Control, now: Now) {
+        if self.is_hung() {
+            return;
+        }
         let mut out = Outbox::default();
         self.service.control(control, now, &mut out);
         self.apply(&mut out, now);
@@ -185,7 +218,8 @@ impl<S: Service> Node<S> {
                 if connection.endpoint.is_closed() {
                     self.connections.remove(&conn);
                     self.ready.pop_front();
-                    return Some(Output::Close { conn });
+                    let is_reset = self.falls.reset.remove(&conn);
+                    return Some(if is_reset { Output::Reset { conn } } else { Output::Close { conn } });
                 }
             }
             self.ready.pop_front();
@@ -195,7 +229,8 @@ impl<S: Service> Node<S> {
 
     /// Bytes that came on a connection, or nothing if it is closed.
     pub fn consumed(&self, conn: ConnId) -> Option<u64> {
-        self.connections.get(&conn).map(|connection| connection.endpoint.consumed())
+        let held = self.falls.held_bytes(conn);
+        self.connections.get(&conn).map(|connection| connection.endpoint.consumed().saturating_add(held))
     }
 
     /// Whether a connection is there and nothing has begun to end it.
@@ -211,7 +246,9 @@ impl<S: Service> Node<S> {
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         let open = self.connections.len() as u64;
-        Statistics { open, faults: self.rules.fired(), ..self.statistics.clone() }
+        let held = self.connections.values().map(|connection| connection.endpoint.held() as u64);
+        let held = held.fold(0, u64::saturating_add);
+        Statistics { open, held, faults: self.rules.fired(), ..self.statistics.clone() }
     }
 
     /// The configuration.
@@ -232,7 +269,7 @@ impl<S: Service> Node<S> {
     /// Hands the service what the endpoint found, one event after the other, for an answer may end the connection.
     fn pump(&mut self, conn: ConnId, now: Now) {
         let mut out = Outbox::default();
-        while let Some(connection) = self.connections.get_mut(&conn) {
+        while let Some(connection) = self.connections.get_mut(&conn).filter(|_| !self.falls.is_hung) {
             let Some(event) = connection.endpoint.poll(now.elapsed) else { break };
             match event {
                 Event::Established => {
@@ -294,7 +331,9 @@ impl<S: Service> Node<S> {
             return self.service.frame(conn, &frame, now, out);
         }
         for frame in self.rules.frames(vec![frame], |rules, right| rules.incoming(right, conn)) {
-            self.service.frame(conn, &frame, now, out);
+            if self.outlives(conn, &frame, now) {
+                self.service.frame(conn, &frame, now, out);
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod config;
 mod connection;
+mod custom;
 mod opening;
 mod statistics;
 mod steer;
@@ -57,6 +58,8 @@ struct Shared {
     prefixes: Prefixes,
     /// The prefix that was given last.
     latest_prefix: Option<Vec<u8>>,
+    /// Tokens for custom jobs that were not used yet.
+    tokens: BTreeSet<Vec<u8>>,
     rules: Rules,
     statistics: Statistics,
     found: VecDeque<Block>,
@@ -89,6 +92,7 @@ impl Pool {
             tip_since: Duration::ZERO,
             prefixes: Prefixes::new(rng.next_u32()),
             latest_prefix: None,
+            tokens: config.custom_jobs.iter().flat_map(|jobs| jobs.tokens.iter().cloned()).collect(),
             rules: Rules::arm(&config.faults, true),
             statistics: Statistics::default(),
             found: VecDeque::new(),
@@ -241,9 +245,10 @@ impl Shared {
         *count = count.saturating_add(1);
     }
 
-    fn publish(&mut self, block: Block) {
+    /// Counts a block and keeps it, where it is the pool's to build.
+    fn publish(&mut self, block: Option<Block>) {
         self.statistics.blocks_found = self.statistics.blocks_found.saturating_add(1);
-        self.found.push_back(block);
+        self.found.extend(block);
         while self.found.len() > self.config.max_found {
             self.found.pop_front();
         }

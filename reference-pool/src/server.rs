@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 pub use handle::{Given, Seen, ServerError, ServerHandle};
 
-use connection::{SocketEvent, accept_all, serve};
+use connection::{Chunk, SocketEvent, accept_all, serve};
 use handle::Request;
 
 use crate::clock::Clock;
@@ -56,10 +56,19 @@ pub struct Server<S> {
     failed_accepts: u64,
 }
 
+/// Why a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Shutdown,
+    /// By a fault, as a program that crashes: a program around it is to do the same.
+    Died,
+}
+
 #[derive(Debug)]
 struct Socket {
     peer: SocketAddr,
-    chunks: mpsc::UnboundedSender<Vec<u8>>,
+    chunks: mpsc::UnboundedSender<Chunk>,
     unwritten: usize,
     given: u64,
     task: AbortHandle,
@@ -109,9 +118,13 @@ impl<S: Service> Server<S> {
         Ok((handle, server))
     }
 
-    /// Serves until [`ServerHandle::shutdown`]. Dropping the future closes everything at once.
-    pub async fn run(mut self) {
-        let replies = self.serve_until_shutdown().await;
+    /// Serves until [`ServerHandle::shutdown`], or until a fault ends the program. Dropping the future closes everything
+    /// at once.
+    pub async fn run(mut self) -> Ended {
+        let Some(replies) = self.serve_until_shutdown().await else {
+            self.tasks.shutdown().await;
+            return Ended::Died;
+        };
         self.is_ending = true;
         self.accepting.abort();
         self.node.close_all(self.clock.now());
@@ -121,16 +134,18 @@ impl<S: Service> Server<S> {
         self.requests.close();
         drop(self);
         let _ = replies.send(());
+        Ended::Shutdown
     }
 
-    async fn serve_until_shutdown(&mut self) -> oneshot::Sender<()> {
+    /// Who asked for the shutdown; nobody when a fault has ended the program.
+    async fn serve_until_shutdown(&mut self) -> Option<oneshot::Sender<()>> {
         loop {
             let deadline = self.node.next_deadline().and_then(|elapsed| self.clock.instant_of(elapsed));
             tokio::select! {
                 Some(event) = self.events.recv() => self.take_batch(event),
                 Some(request) = self.requests.recv() => {
                     if let Some(reply) = self.take_request(request) {
-                        return reply;
+                        return Some(reply);
                     }
                 }
                 () = sleep_until(deadline.map_or_else(Instant::now, Instant::from)), if deadline.is_some() => {
@@ -140,6 +155,9 @@ impl<S: Service> Server<S> {
             }
             self.flush();
             self.answer_barriers();
+            if self.node.is_dead() {
+                return None;
+            }
         }
     }
 
@@ -238,10 +256,16 @@ impl<S: Service> Server<S> {
                         socket.unwritten = socket.unwritten.saturating_add(bytes.len());
                         socket.given = socket.given.saturating_add(bytes.len() as u64);
                         // A task that is gone has told so: the event is under way.
-                        let _ = socket.chunks.send(bytes);
+                        let _ = socket.chunks.send(Chunk::Bytes(bytes));
                     }
                 }
                 Output::Close { conn } => self.forget(conn),
+                Output::Reset { conn } => {
+                    if let Some(socket) = self.sockets.remove(&conn) {
+                        let _ = socket.chunks.send(Chunk::Reset);
+                        self.peers.gone(socket.peer, conn);
+                    }
+                }
             }
         }
     }

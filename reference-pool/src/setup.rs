@@ -35,7 +35,7 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The pool without restrictions: custom jobs are not taken.
+    /// The pool without restrictions and without custom jobs, which add REQUIRES_WORK_SELECTION to the flags.
     pub const POOL: Self =
         Self { protocol: MINING, flags: REQUIRES_STANDARD_JOBS | REQUIRES_VERSION_ROLLING, success_flags: 0 };
     /// The template provider: its protocol defines no flags.
@@ -57,11 +57,20 @@ impl Offer {
         offer
     }
 
+    /// The flags that the specification gives a meaning to.
+    fn defined(&self) -> u32 {
+        match self.protocol {
+            MINING => REQUIRES_STANDARD_JOBS | REQUIRES_WORK_SELECTION | REQUIRES_VERSION_ROLLING,
+            _ => 0,
+        }
+    }
+
     /// Decides on a set-up.
     ///
     /// # Errors
-    /// The message to be sent before the connection is closed (spec section 3.6.3). Its flags are all unsupported ones
-    /// of the request, undefined bits included, or 0 when flags are not the cause (AMB-23).
+    /// The message to be sent before the connection is closed (spec section 3.6.3). Its flags are 0 when flags are not the
+    /// cause; else all defined ones that are not supported, asked for or not, and those of the request that nobody has
+    /// defined (AMB-23).
     pub fn answer(&self, request: &SetupConnection) -> Result<SetupConnectionSuccess, SetupConnectionError> {
         let refuse = |flags, code: &str| Err(SetupConnectionError { flags, error_code: code.into() });
         if request.protocol != self.protocol {
@@ -72,7 +81,7 @@ impl Offer {
         }
         match request.flags & !self.flags {
             0 => Ok(SetupConnectionSuccess { used_version: VERSION, flags: self.success_flags }),
-            unsupported => refuse(unsupported, "unsupported-feature-flags"),
+            unsupported => refuse(unsupported | (self.defined() & !self.flags), "unsupported-feature-flags"),
         }
     }
 }
@@ -120,7 +129,7 @@ mod tests {
         for flags in [0, 1, 4, 5] {
             assert!(Offer::POOL.answer(&SetupConnection { flags, ..request() }).is_ok());
         }
-        for (flags, unsupported) in [(2, 2), (7, 2), (8, 8), (u32::MAX, !5), (0xff00_0001, 0xff00_0000)] {
+        for (flags, unsupported) in [(2, 2), (7, 2), (8, 10), (u32::MAX, !5), (0xff00_0001, 0xff00_0002)] {
             let found = refusal(&SetupConnection { flags, ..request() });
             assert_eq!(found, (unsupported, "unsupported-feature-flags".to_owned()));
         }
@@ -134,8 +143,9 @@ mod tests {
             let offer = Offer::pool(fixed, extended);
             assert_eq!(offer.answer(&request()).unwrap().flags, flags);
             let refused = |flags| offer.answer(&SetupConnection { flags, ..request() }).err();
-            assert_eq!(refused(REQUIRES_VERSION_ROLLING).map(|error| error.flags), fixed.then_some(4));
-            assert_eq!(refused(REQUIRES_STANDARD_JOBS).map(|error| error.flags), extended.then_some(1));
+            let all = 2 | (u32::from(fixed) * 4) | u32::from(extended);
+            assert_eq!(refused(REQUIRES_VERSION_ROLLING).map(|error| error.flags), fixed.then_some(all));
+            assert_eq!(refused(REQUIRES_STANDARD_JOBS).map(|error| error.flags), extended.then_some(all));
         }
     }
 

@@ -110,6 +110,23 @@ pub trait ShareRules: Send {
         right
     }
 
+    /// Whether a job that was given out is known, custom jobs included: the miner "can start submitting shares for this job
+    /// immediately" (spec section 5.3.19).
+    fn is_known(&mut self, right: bool, _is_custom: bool) -> bool {
+        right
+    }
+
+    /// Whether the version is one that the job does not allow (spec sections 5.3.1 and 5.3.16).
+    fn is_version_wrong(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the extranonce cannot be this one. "The size of the provided extranonce MUST be equal to the negotiated
+    /// extranonce size" (spec section 5.3.12); any of that size will do.
+    fn is_extranonce_wrong(&mut self, right: bool, _extranonce: &[u8]) -> bool {
+        right
+    }
+
     /// "All submits leading to hashes higher than the specified target will be rejected" (spec section 5.3.21).
     fn is_above_target(&mut self, right: bool) -> bool {
         right
@@ -128,6 +145,12 @@ pub trait AckRules: Send {
     fn accepted_count(&mut self, right: u32, _since_opening: u32) -> u32 {
         right
     }
+
+    /// `new_shares_sum`: "Sum of difficulty of shares acknowledged within this batch" (spec section 5.3.13). `count` are
+    /// its shares, and `since_opening` the sum of all batches of the channel.
+    fn shares_sum(&mut self, right: u64, _count: u32, _since_opening: u64) -> u64 {
+        right
+    }
 }
 
 /// Decides on a share of an open channel. The order: job, staleness, extranonce size, version bits, ntime, target,
@@ -144,19 +167,23 @@ pub(crate) fn judge<'a>(
         Found::Retired(job) => (job, true),
         Found::Unknown => return Err(ShareError::JobId),
     };
+    if !rules.share(true, |rules, right| rules.is_known(right, job.work.is_custom)) {
+        return Err(ShareError::JobId);
+    }
     if rules.share(is_stale, |rules, right| rules.is_stale(right)) {
         return Err(ShareError::Stale);
     }
-    if job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN {
+    let is_wrong = job.prefix.len().saturating_add(submit.extranonce.len()) != FULL_LEN;
+    if rules.share(is_wrong, |rules, right| rules.is_extranonce_wrong(right, submit.extranonce)) {
         return Err(ShareError::ExtranonceSize);
     }
     let template = &job.work.template;
     let changed = submit.version ^ job.work.version();
-    if changed != 0 && !job.work.version_rolling {
-        return Err(ShareError::VersionRolling);
-    }
-    if changed & !ROLLABLE_VERSION_BITS != 0 {
-        return Err(ShareError::VersionBit);
+    let rollable = if job.work.version_rolling { ROLLABLE_VERSION_BITS } else { 0 };
+    if rules.share(changed & !rollable != 0, |rules, right| rules.is_version_wrong(right)) {
+        let rolling =
+            if job.work.version_rolling { ShareError::VersionBit } else { ShareError::VersionRolling };
+        return Err(rolling);
     }
     let latest =
         u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);
@@ -219,6 +246,8 @@ pub(crate) struct Batch {
     last_sequence_number: u32,
     /// Shares of all batches.
     since_opening: u32,
+    /// Their difficulties.
+    sum_since_opening: Difficulty,
     /// Shares by target, so that their difficulties are summed without rounding each.
     at: Vec<(Target, u32)>,
 }
@@ -258,15 +287,19 @@ impl Batch {
             return None;
         }
         self.since_opening = self.since_opening.saturating_add(count);
-        let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
         let sum = at
             .iter()
             .fold(Difficulty::default(), |sum, (of, count)| sum.plus(Difficulty::of(*count, *of, unit)));
+        self.sum_since_opening = self.sum_since_opening.plus(sum);
+        let sum = rules.ack(sum.truncated(), |rules, right| {
+            rules.shares_sum(right, count, self.sum_since_opening.truncated())
+        });
+        let count = rules.ack(count, |rules, right| rules.accepted_count(right, self.since_opening));
         Some(SubmitSharesSuccess {
             channel_id,
             last_sequence_number: self.last_sequence_number,
             new_submits_accepted_count: count,
-            new_shares_sum: sum.truncated(),
+            new_shares_sum: sum,
         })
     }
 }

@@ -92,7 +92,7 @@ impl World {
                     self.client(conn).receive(&bytes);
                     self.node.written(conn, bytes.len());
                 }
-                Output::Close { conn } => self.closed.push(conn),
+                Output::Close { conn } | Output::Reset { conn } => self.closed.push(conn),
             }
         }
     }

@@ -108,7 +108,7 @@ impl World {
                     self.node.written(conn, bytes.len());
                     self.clients.get_mut(&conn).unwrap().receive(&bytes);
                 }
-                Output::Close { conn } => self.closed.push(conn),
+                Output::Close { conn } | Output::Reset { conn } => self.closed.push(conn),
             }
         }
     }

@@ -15,7 +15,7 @@ use greeter::{BLOCK, Greeter, LEAVE};
 use sv2_reference_pool::clock::{Clock, NotManualError};
 use sv2_reference_pool::endpoint::{CloseReason, Deadlines, Limits};
 use sv2_reference_pool::node::{Node, NodeConfig};
-use sv2_reference_pool::server::{Server, ServerError, ServerHandle};
+use sv2_reference_pool::server::{Ended, Server, ServerError, ServerHandle};
 use sv2_reference_pool::service::{Control, Finding};
 use sv2_wire::url::{Security, Sv2Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,13 +28,13 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("it takes too long")
 }
 
-async fn start(config: NodeConfig, clock: Clock) -> (ServerHandle, JoinHandle<()>) {
+async fn start(config: NodeConfig, clock: Clock) -> (ServerHandle, JoinHandle<Ended>) {
     let node = Node::new(config, Greeter::default());
     let (handle, server) = Server::bind(ANY_PORT, node, clock).await.unwrap();
     (handle, tokio::spawn(server.run()))
 }
 
-async fn start_manual(config: NodeConfig) -> (ServerHandle, JoinHandle<()>) {
+async fn start_manual(config: NodeConfig) -> (ServerHandle, JoinHandle<Ended>) {
     start(config, Clock::manual(1_750_000_000)).await
 }
 

@@ -19,6 +19,13 @@ pub const KEPT_ACKS: usize = 8192;
 /// Numbers in [`crate::Account::shares`] of one channel. The number whose latest use is the oldest is forgotten.
 pub const KEPT_SHARES: usize = 65_536;
 
+/// Custom jobs of the client that wait for an answer. One that was not kept is unknown when the server accepts it.
+pub const KEPT_CUSTOM_JOBS: usize = 64;
+
 /// Channel requests of the client that wait for an answer. A channel whose request was not kept opens all the same, with
 /// the easiest target as the declared one.
 pub const KEPT_OPENINGS: usize = 4096;
+
+/// Ids of each kind (channels, groups, requests, shares, extensions) that the rules remember of one connection. What does
+/// not fit is not judged.
+pub const KEPT_IDS: usize = 8192;

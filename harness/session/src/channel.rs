@@ -3,7 +3,7 @@ use crate::job::{Job, JobState, Work};
 use crate::shares::Account;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use sv2_wire::{NewExtendedMiningJob, NewMiningJob, SetNewPrevHash, U256};
+use sv2_wire::{NewExtendedMiningJob, NewMiningJob, SetCustomMiningJob, SetNewPrevHash, U256};
 
 /// The kind of a channel (spec section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub struct Channel {
     pub jobs: BTreeMap<u32, Job>,
     /// What was submitted and credited.
     pub account: Account,
+    /// A job that was not retired did not fit any more.
+    pub(crate) has_forgotten_jobs: bool,
 }
 
 impl Channel {
@@ -87,6 +89,46 @@ impl Channel {
         };
         let rolling = message.version_rolling_allowed;
         self.add_job(message.job_id, message.version, rolling, work, message.min_ntime.0, order, now);
+    }
+
+    /// The server accepted a custom job. It can be mined at once, on the previous hash of the request (spec section 5.3.19);
+    /// its version may be rolled (5.3.18).
+    pub(crate) fn custom_job(
+        &mut self,
+        request: &SetCustomMiningJob,
+        job_id: u32,
+        order: u64,
+        now: Duration,
+    ) {
+        let ChannelKind::Extended { extranonce_size } = self.kind else { return };
+        let full_len = self.extranonce_prefix.len().saturating_add(usize::from(extranonce_size));
+        let job = Job {
+            channel_id: self.id,
+            job_id,
+            order,
+            version: request.version,
+            version_rolling_allowed: true,
+            work: Work::custom(request, full_len),
+            extranonce_prefix: self.extranonce_prefix.clone(),
+            extranonce_size,
+            state: JobState::Active {
+                prev_hash: request.prev_hash,
+                nbits: request.nbits,
+                min_ntime: request.min_ntime,
+                tip: self.tip_serial(),
+                since: now,
+            },
+            hardest_target: self.target,
+            easiest_target: self.target,
+            came_as_future: false,
+        };
+        self.jobs.insert(job_id, job);
+        self.forget_surplus();
+    }
+
+    /// Serial of the latest SetNewPrevHash; 0 before the first.
+    pub(crate) fn tip_serial(&self) -> u64 {
+        self.tip.map_or(0, |tip| tip.serial)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one value per field of the two job messages")]
@@ -185,6 +227,7 @@ impl Channel {
             for job in of_stage.take(surplus) {
                 bytes = bytes.saturating_sub(job.weight);
                 self.jobs.remove(&job.job_id);
+                self.has_forgotten_jobs |= stage != Stage::Retired;
             }
         }
         jobs.sort_by_key(|job| job.stage != Stage::Retired);
@@ -193,6 +236,7 @@ impl Channel {
                 return;
             }
             if self.jobs.remove(&job.job_id).is_some() {
+                self.has_forgotten_jobs |= job.stage != Stage::Retired;
                 bytes = bytes.saturating_sub(job.weight);
             }
         }

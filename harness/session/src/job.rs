@@ -1,5 +1,5 @@
 use std::time::Duration;
-use sv2_wire::U256;
+use sv2_wire::{SetCustomMiningJob, U256};
 
 /// One job as one channel sees it. A job that is addressed to a group is one such job for each member.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,35 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// The coinbase of a custom job with an extranonce of so many bytes, `extranonce_prefix` included. It follows
+    /// `coinbase_prefix` at once (spec section 5.3.18, AMB-68).
+    pub fn custom(request: &SetCustomMiningJob, extranonce_len: usize) -> Self {
+        let head = request.coinbase_prefix.as_slice();
+        let mut prefix = request.coinbase_tx_version.to_le_bytes().to_vec();
+        prefix.push(1);
+        prefix.extend([0; 32]);
+        prefix.extend([0xff; 4]);
+        prefix.extend(compact_size(head.len().saturating_add(extranonce_len)));
+        prefix.extend(head);
+        let mut suffix = request.coinbase_tx_input_n_sequence.to_le_bytes().to_vec();
+        suffix.extend(request.coinbase_tx_outputs.as_slice());
+        suffix.extend(request.coinbase_tx_locktime.to_le_bytes());
+        Self::Coinbase { prefix, suffix, merkle_path: request.merkle_path.as_slice().to_vec() }
+    }
+}
+
+/// A length as transactions write it. A coinbase script that is longer than 64 KiB does not exist.
+fn compact_size(length: usize) -> Vec<u8> {
+    match u8::try_from(length) {
+        Ok(short) if short < 0xfd => vec![short],
+        _ => {
+            let [low, high] = u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes();
+            vec![0xfd, low, high]
+        }
+    }
+}
+
 /// Whether a job can be mined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -60,7 +89,8 @@ pub enum JobState {
         nbits: u32,
         /// Smallest ntime: the larger of the job's own and that of the SetNewPrevHash (AMB-56).
         min_ntime: u32,
-        /// Which SetNewPrevHash of the connection it rests on, counted from 1.
+        /// The latest SetNewPrevHash of the channel when it became active, counted on the connection from 1; 0 for a
+        /// custom job before any.
         tip: u64,
         /// When it became active.
         since: Duration,

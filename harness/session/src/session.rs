@@ -1,11 +1,11 @@
-use crate::bounds::{KEPT_CHANNELS, KEPT_OPENINGS};
+use crate::bounds::{KEPT_CHANNELS, KEPT_CUSTOM_JOBS, KEPT_OPENINGS};
 use crate::channel::{Channel, ChannelKind};
 use crate::job::{Job, JobState};
 use crate::setup::{Direction, Setup};
 use crate::shares::{Account, Basis, Voided};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use sv2_wire::{FlagSpec, Message, U256};
+use sv2_wire::{FlagSpec, Message, SetCustomMiningJob, SetCustomMiningJobSuccess, U256};
 
 /// The model of one connection.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Session {
     setup: Setup,
     /// What the client declared as max_target, by the id of a request that waits for its answer.
     openings: BTreeMap<u32, U256>,
+    /// Custom jobs that wait for their answer, by the id of the request.
+    custom_jobs: BTreeMap<u32, SetCustomMiningJob>,
     channels: BTreeMap<u32, Channel>,
     /// The server has used 0 as the address of a group (AMB-140).
     zero_is_a_group: bool,
@@ -86,7 +88,7 @@ impl Session {
     /// What has changed since.
     pub fn basis_holds(&self, basis: &Basis) -> Result<(), Voided> {
         let channel = self.channel(basis.channel_id).ok_or(Voided::Channel)?;
-        if channel.tip.is_none_or(|tip| tip.serial != basis.tip) {
+        if channel.tip_serial() != basis.tip {
             return Err(Voided::Tip);
         }
         let job = channel.jobs.get(&basis.job_id).filter(|job| job.order == basis.order && job.is_active());
@@ -118,6 +120,9 @@ impl Session {
             }
             Message::SubmitSharesStandard(share) => self.submitted(share.channel_id, share.sequence_number),
             Message::SubmitSharesExtended(share) => self.submitted(share.channel_id, share.sequence_number),
+            Message::SetCustomMiningJob(job) if self.custom_jobs.len() < KEPT_CUSTOM_JOBS => {
+                self.custom_jobs.insert(job.request_id, job.clone());
+            }
             Message::CloseChannel(close) => self.close(close.channel_id),
             _ => {}
         }
@@ -178,6 +183,8 @@ impl Session {
                     channel.extended_job(job, order, now);
                 }
             }
+            Message::SetCustomMiningJobSuccess(success) => self.custom_job(success, now),
+            Message::SetCustomMiningJobError(error) => _ = self.custom_jobs.remove(&error.request_id),
             Message::SetNewPrevHash(tip) => {
                 self.tips_seen = self.tips_seen.saturating_add(1);
                 let serial = self.tips_seen;
@@ -219,6 +226,15 @@ impl Session {
         }
     }
 
+    /// A custom job is for the extended channel that was named, or for those of the group (spec section 5.3.18).
+    fn custom_job(&mut self, success: &SetCustomMiningJobSuccess, now: Duration) {
+        let Some(request) = self.custom_jobs.remove(&success.request_id) else { return };
+        let order = self.next_job();
+        for channel in self.addressed(request.channel_id) {
+            channel.custom_job(&request, success.job_id, order, now);
+        }
+    }
+
     fn asked_to_open(&mut self, request_id: u32, max_target: U256) {
         if self.openings.len() < KEPT_OPENINGS {
             self.openings.insert(request_id, max_target);
@@ -243,6 +259,7 @@ impl Session {
             tip: None,
             jobs: BTreeMap::new(),
             account: Account::default(),
+            has_forgotten_jobs: false,
         };
         self.channels.insert(id, channel);
     }

@@ -1,8 +1,9 @@
 //! `sv2-conform doctor`.
 
 use super::style::Style;
-use super::{Exit, Failure, run};
+use super::{Exit, Failure, profile, run};
 use crate::doctor::{self, Bounds, Conclusion, Condition, Diagnosis, Patient, Step};
+use crate::ledger::Ledger;
 use clap::Args;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -12,6 +13,8 @@ use sv2_wire::url::Sv2Url;
 
 /// Patience with a question to a peer that did not speak as its URL says, in seconds.
 const PROBE: f64 = 3.0;
+/// The identity of a visitor that is not told another.
+const NOBODY: &str = "sv2-conform.doctor";
 /// Columns of the first column of explanations.
 const LABEL: usize = 10;
 
@@ -19,25 +22,30 @@ const LABEL: usize = 10;
 pub(super) struct DoctorArgs {
     /// The pool: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for plaintext.
     url: String,
-    /// The identity to open a channel with; many pools want a payout address.
-    #[arg(long, value_name = "NAME", default_value = "sv2-conform.doctor")]
-    user: String,
+    /// The identity to open a channel with; many pools want a payout address. Without it that of the profile, else
+    /// sv2-conform.doctor.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    #[command(flatten)]
+    choice: profile::Choice,
     /// Seconds that each step may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     wait: f64,
 }
 
-pub(super) fn run(args: DoctorArgs) -> Result<Exit, Failure> {
+pub(super) fn run(mut args: DoctorArgs, ledger: &Ledger) -> Result<Exit, Failure> {
+    args.choice.load(&[], ledger)?;
     let url: Sv2Url = args.url.parse().map_err(|error| Failure::usage(format!("{}: {error}", args.url)))?;
     let step = Duration::try_from_secs_f64(args.wait).ok().filter(|wait| !wait.is_zero());
     let step = step.ok_or_else(|| Failure::usage(format!("--wait {}: seconds above 0", args.wait)))?;
-    if args.user.len() > 255 {
+    let known = args.choice.claims().text("user_identity").unwrap_or(NOBODY).to_owned();
+    let user = args.user.unwrap_or(known);
+    if user.len() > 255 {
         return Err(Failure::usage("--user: at most 255 bytes"));
     }
     let mut seed = [0; 64];
     ChaCha20Rng::seed_from_u64(run::drawn_seed()).fill_bytes(&mut seed);
-    let patient =
-        Patient { host: url.host(), port: url.port(), security: url.security(), user: args.user, seed };
+    let patient = Patient { host: url.host(), port: url.port(), security: url.security(), user, seed };
     let bounds = Bounds { step, probe: step.min(Duration::from_secs_f64(PROBE)) };
     let style = Style::of(std::io::stdout().is_terminal());
     say(&format!("{url}\n"));

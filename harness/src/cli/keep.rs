@@ -1,10 +1,12 @@
 //! Plays scenarios against a target that `--exec` keeps alive.
 
 use crate::exec::{Death, Exec};
-use crate::runner::Plan;
-use crate::scenario::syntax::Span;
+use crate::holdings;
+use crate::runner::{Peer, Plan, survival};
+use crate::scenario;
+use crate::suite::{Scenario, Source};
 use crate::target::Target;
-use crate::verdict::{Finding, Outcome, Place, Survival, TraceEvent, Verdict};
+use crate::verdict::{Outcome, Survival, TraceEvent, Verdict};
 use std::sync::Arc;
 use std::time::Duration;
 use sv2_reference_pool::server::ServerHandle;
@@ -13,6 +15,12 @@ use sv2_reference_pool::server::ServerHandle;
 const SUSPECT: Duration = Duration::from_millis(50);
 /// How long it is watched after a scenario that was played again to find a killer.
 const REPLAYED: Duration = Duration::from_millis(500);
+
+/// A scenario that shows whether the target answers at all.
+const VISIT: (&str, &str) = (
+    "visit",
+    "sv2t 1\ntitle \"The target answers\"\n\nconnect\nsend SetupConnection -> $setup\nexpect reply to $setup\n  | SetupConnection.Success\n  | SetupConnection.Error\n  | close\n",
+);
 
 /// Plays one scenario after another. A target that has died is started again, and the scenario that killed it has failed.
 /// `send` gets every outcome once it is final, and says whether to go on.
@@ -34,6 +42,8 @@ pub(super) fn play_all(
         let suspicion = is_suspicious(&outcome).then_some(SUSPECT);
         if let Some(death) = keeper.death(last.or(suspicion)) {
             outcome = keeper.blame(&plan, outcome, before.as_mut(), &death);
+        } else if keeper.is_stuck(&plan, &outcome) {
+            outcome = keeper.blame_hang(&plan, outcome, before.as_mut());
         }
         if let Some((_, earlier)) = before.replace((plan, outcome))
             && !send(earlier)
@@ -108,6 +118,43 @@ impl<P: Fn(Plan, &Target) -> Outcome> Keeper<'_, P> {
         mark(plan, &mut outcome, death);
         outcome
     }
+
+    /// Whether a target that left something unanswered answers nobody any more.
+    fn is_stuck(&self, plan: &Plan, outcome: &Outcome) -> bool {
+        if outcome.survival != Survival::Hung || self.gone.is_some() {
+            return false;
+        }
+        let Ok(file) = scenario::parse(VISIT.0, VISIT.1) else { return false };
+        let source = Source { name: VISIT.0.into(), path: None, text: VISIT.1.into(), file };
+        let visit = Scenario { id: VISIT.0.to_owned(), row: Vec::new(), source: Arc::new(source) };
+        self.play(&Plan { scenario: visit, ..plan.clone() }).survival == Survival::Hung
+    }
+
+    /// Finds the scenario that hung the target, marks it, and gives the outcome of the one that ran. Where that one was never
+    /// answered, the one before may have done it.
+    fn blame_hang(
+        &mut self,
+        plan: &Plan,
+        mut outcome: Outcome,
+        before: Option<&mut (Plan, Outcome)>,
+    ) -> Outcome {
+        self.restart();
+        let rival = before.filter(|_| self.gone.is_none() && !was_answered(&outcome));
+        if let Some((earlier_plan, earlier)) = rival {
+            let again = self.play(earlier_plan);
+            if self.is_stuck(earlier_plan, &again) {
+                self.restart();
+                mark_hung(earlier_plan, earlier);
+            }
+            outcome = self.play(plan);
+            if !self.is_stuck(plan, &outcome) {
+                return outcome;
+            }
+            self.restart();
+        }
+        mark_hung(plan, &mut outcome);
+        outcome
+    }
 }
 
 fn play_one(
@@ -121,7 +168,13 @@ fn play_one(
     };
     // After a restart the target may be elsewhere, with another key.
     let target = Target::Foreign { url, templates: templates.cloned() };
-    let plan = Plan { peer: target.peer(), profile: Arc::new(target.profile()), ..plan.clone() };
+    let mut profile = target.profile();
+    let process = exec.group().filter(|group| holdings::of_group(*group).is_some());
+    if process.is_some() {
+        profile.capabilities.insert("statistics");
+    }
+    let peer = Peer { process, ..target.peer() };
+    let plan = Plan { peer, profile: Arc::new(profile), ..plan.clone() };
     play(plan, &target)
 }
 
@@ -141,28 +194,25 @@ fn was_answered(outcome: &Outcome) -> bool {
     outcome.trace.iter().any(|line| matches!(line.event, TraceEvent::Received { .. }))
 }
 
+/// A target that answers nobody any more is no pass either.
+fn mark_hung(plan: &Plan, outcome: &mut Outcome) {
+    outcome.survival = Survival::Hung;
+    outcome.verdict = outcome.verdict.max(Verdict::Fail);
+    outcome.reason = Some("the target answers nobody any more; it was stopped and started again".to_owned());
+    let came = "it takes connections and answers nobody any more".to_owned();
+    outcome.findings.retain(|finding| !survival::is_end(finding));
+    outcome.findings.push(survival::end(&plan.scenario.source, came, outcome.trace.len()));
+}
+
 /// A crash is never a pass.
 fn mark(plan: &Plan, outcome: &mut Outcome, death: &Death) {
-    let source = &plan.scenario.source;
-    let start = source.text.find("title").unwrap_or_default();
-    let length = source.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
     outcome.survival = Survival::Died;
     outcome.verdict = outcome.verdict.max(Verdict::Fail);
     outcome.reason = Some(format!("the target died in this scenario: {death}"));
-    outcome.findings.push(Finding {
-        verdict: Verdict::Fail,
-        clauses: Vec::new(),
-        ambiguity: None,
-        allowed: "anything but the end of the target".to_owned(),
-        came: match death.status {
-            Some(status) => format!("its process ended: {status}"),
-            None => "it takes no connections any more".to_owned(),
-        },
-        place: Place {
-            file: Arc::clone(&source.name),
-            text: Arc::clone(&source.text),
-            span: Span { start, end: start.saturating_add(length) },
-        },
-        trace_line: outcome.trace.len(),
-    });
+    let came = match death.status {
+        Some(status) => format!("its process ended: {status}"),
+        None => "it takes no connections any more".to_owned(),
+    };
+    outcome.findings.retain(|finding| !survival::is_end(finding));
+    outcome.findings.push(survival::end(&plan.scenario.source, came, outcome.trace.len()));
 }

@@ -62,21 +62,18 @@ pub(super) fn start(
     Ok((Target::Foreign { url, templates }, Arc::new(exec)))
 }
 
-/// The options that start the same target again, for a shell.
-pub(super) fn arguments(args: &RunArgs) -> String {
-    let option = |name: &str, value: &Option<String>| {
-        value.as_ref().map(|value| format!(" {name} '{}'", value.replace('\'', "'\\''")))
-    };
-    [option("--exec", &args.exec), option("--ready", &args.ready)].into_iter().flatten().collect()
-}
-
-fn is_loopback(url: &Sv2Url) -> bool {
+pub(super) fn is_loopback(url: &Sv2Url) -> bool {
     url.host() == "localhost"
         || url.host().parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 fn check_consent(url: &Sv2Url, args: &RunArgs) -> Result<(), Failure> {
-    if args.i_may_test_this || is_loopback(url) {
+    consent(url, args.i_may_test_this)
+}
+
+/// Whether the target may be tested: it is on this machine, or its owner agrees.
+pub(super) fn consent(url: &Sv2Url, i_may_test_this: bool) -> Result<(), Failure> {
+    if i_may_test_this || is_loopback(url) {
         return Ok(());
     }
     Err(Failure::usage(format!(
@@ -85,7 +82,7 @@ fn check_consent(url: &Sv2Url, args: &RunArgs) -> Result<(), Failure> {
 }
 
 /// Tries until the target takes a TCP connection.
-fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
+pub(super) fn wait_until_ready(url: &Sv2Url, bound: Duration) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
         match attempt(url) {

@@ -28,7 +28,7 @@ pub(super) fn all(
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
-    let profile = Arc::new(Profile { faults: args.fault.clone(), ..target.profile() });
+    let profile = Arc::new(Profile { faults: args.fault.clone(), ..args.choice.over(target.profile()) });
     let peer = target.peer();
     let fragments = Arc::new(suite.fragments);
     let plan = |scenario: Scenario| Plan {

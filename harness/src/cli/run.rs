@@ -2,14 +2,15 @@
 
 use super::interrupt::Interrupt;
 use super::launch::{self, Stopper};
-use super::{Exit, Failure, play, print, report_kinds, select};
+use super::{Exit, Failure, expect, play, print, profile, report_kinds, repro, select};
+use crate::expectations::{Expectations, Standing};
 use crate::ledger::Ledger;
 use crate::report::{self, Kind, Run};
 use crate::snapshot::{self, Comparison, Mode, Snapshots};
-use crate::suite::Scenario;
+use crate::suite::{self, Scenario, Suite};
 use crate::target::Target;
 use crate::verdict::{Outcome, Verdict};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -21,12 +22,15 @@ use sv2_reference_pool::faults::{FAULTS, Fault};
 
 /// The largest `--timeout-scale`.
 const LARGEST_SCALE: f64 = 1000.0;
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
-    paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     selection: select::Selection,
+    #[command(flatten)]
+    pub(super) choice: profile::Choice,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
     /// plaintext. Without it, the embedded reference pool.
     #[arg(long, value_name = "URL")]
@@ -36,7 +40,7 @@ pub(super) struct RunArgs {
     pub(super) exec: Option<String>,
     /// When the started pool can be tested: tcp (it takes connections at --target), or line=REGEX (it has printed such a
     /// line; a group (?<target>...) in it gives the URL instead of --target).
-    #[arg(long, value_name = "HOW", requires = "exec")]
+    #[arg(long, value_name = "HOW")]
     pub(super) ready: Option<String>,
     /// Serve templates on this address, for a target that takes them from a template provider. The target is started
     /// afterwards, and its new blocks are ours to make.
@@ -71,9 +75,24 @@ pub(super) struct RunArgs {
     /// them.
     #[arg(long, value_name = "ID", value_parser = fault, conflicts_with_all = ["target", "exec"])]
     pub(super) fault: Vec<Fault>,
+    /// What is known to fail, as `sv2-conform expect update` writes it: such failures do not count, as long as they are the
+    /// same. What passes nevertheless exits with 6.
+    #[arg(long, value_name = "FILE")]
+    pub(super) expectations: Option<PathBuf>,
+    /// Whether what could not be decided makes the run exit with 3; JUnit reports have it as an error or as skipped.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Inconclusive::Fail)]
+    inconclusive: Inconclusive,
     /// Write a report; may be repeated.
     #[arg(long, value_name = "KIND=PATH", long_help = format!("Write a report; may be repeated. Kinds: {}", report_kinds()))]
     report: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Inconclusive {
+    /// The run exits with 3.
+    Fail,
+    /// It is only told.
+    Warn,
 }
 
 impl RunArgs {
@@ -82,64 +101,123 @@ impl RunArgs {
     }
 }
 
-pub(super) fn run(args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+pub(super) fn run(mut args: RunArgs, ledger: Ledger) -> Result<Exit, Failure> {
+    profile::fill(&mut args, &ledger)?;
+    let expectations = args.expectations.as_deref().map(expect::read).transpose()?;
+    let mut played = play(&args, ledger)?;
+    if let Some(expectations) = expectations {
+        played.hold_against(&expectations);
+    }
+    let exit = played.finish()?;
+    print(&report::text(&played.run, &played.ledger));
+    Ok(exit)
+}
+
+/// What was played, and where it is to be told.
+pub(super) struct Played {
+    pub(super) run: Run,
+    pub(super) ledger: Arc<Ledger>,
+    /// Whether Ctrl-C came before the end.
+    pub(super) is_interrupted: bool,
+    reports: Vec<(&'static Kind, PathBuf, File)>,
+    /// All that was loaded, whether it was selected or not, and from where.
+    loaded: Suite,
+    paths: Vec<PathBuf>,
+}
+
+impl Played {
+    /// Whether a scenario of this id is there, played or not.
+    pub(super) fn is_known(&self, id: &str) -> bool {
+        suite::is_known(id, &self.loaded, &self.paths)
+    }
+
+    /// Notes how the outcomes stand to what is expected.
+    pub(super) fn hold_against(&mut self, expectations: &Expectations) {
+        let standings = self.run.outcomes.iter().filter_map(|outcome| {
+            let expectation = expectations.of(&outcome.id)?;
+            Some((outcome.id.clone(), (expectation.standing(outcome)?, expectation.clone())))
+        });
+        let expected = standings.collect();
+        let ids = expectations.iter().map(|expectation| &expectation.scenario);
+        let stale = ids.filter(|id| !self.is_known(id)).cloned().collect();
+        (self.run.expected, self.run.stale) = (expected, stale);
+    }
+
+    /// Writes the reports, and gives what the program exits with.
+    pub(super) fn finish(&mut self) -> Result<Exit, Failure> {
+        let exit = if self.is_interrupted { Exit::Interrupted } else { exit(&self.run) };
+        self.run.exit_code = exit.code();
+        for (kind, path, file) in &mut self.reports {
+            let text = (kind.write)(&self.run, &self.ledger);
+            let written =
+                text.and_then(|text| file.write_all(text.as_bytes()).map_err(|error| error.to_string()));
+            written.map_err(|error| Failure::ours(format!("{}: {error}", path.display())))?;
+        }
+        Ok(exit)
+    }
+}
+
+/// Plays what was selected.
+pub(super) fn play(args: &RunArgs, ledger: Ledger) -> Result<Played, Failure> {
     let default_seed = || if args.is_embedded() { snapshot::SEED } else { drawn_seed() };
     let seed = args.seed.unwrap_or_else(default_seed);
-    let snapshots = snapshots(&args, seed)?;
-    let scale = args.timeout_scale;
-    if !(scale > 0.0 && scale <= LARGEST_SCALE) {
-        let bounds = format!("a factor is above 0 and at most {LARGEST_SCALE}");
-        return Err(Failure::usage(format!("--timeout-scale {scale}: {bounds}")));
-    }
-    let mut suite = select::suite(&args.paths, &ledger)?;
+    let snapshots = snapshots(args, seed)?;
+    check_options(args)?;
+    let loaded = select::suite(&args.paths, &ledger)?;
+    let mut suite = loaded.clone();
     args.selection.narrow(&mut suite);
-    if args.is_embedded() && args.serve_templates.is_some() {
-        return Err(Failure::usage(
-            "--serve-templates: for a target that takes them; give --target or --exec",
-        ));
-    }
     // Only now, so that a mistake on the command line costs nobody an earlier report.
-    let mut reports = open_reports(&args.report)?;
+    let reports = open_reports(&args.report)?;
     let (target, exec, interrupt) = match &args.exec {
         Some(line) => {
             let interrupt = Interrupt::listen()?;
-            let (target, exec) = launch::start(line, &args, seed, &interrupt)?;
+            let (target, exec) = launch::start(line, args, seed, &interrupt)?;
             (target, Some(exec), interrupt)
         }
-        None => (launch::find(&args, seed)?, None, Interrupt::listen()?),
+        None => (launch::find(args, seed)?, None, Interrupt::listen()?),
     };
     let stopper = exec.clone().map(Stopper);
     let started = Instant::now();
     let ledger = Arc::new(ledger);
     let scenarios = suite.scenarios.clone();
-    let (outcomes, is_interrupted) = play::all(&args, suite, (&target, exec), interrupt, seed, &ledger)?;
+    let (outcomes, is_interrupted) = play::all(args, suite, (&target, exec), interrupt, seed, &ledger)?;
     drop(stopper);
     let snapshots = compare(&snapshots, &scenarios, &outcomes)?;
-    let mut run = Run {
+    let run = Run {
         outcomes,
         seed,
         target: match &target {
             Target::Embedded => "the embedded pool".to_owned(),
             Target::Foreign { url, .. } => url.to_string(),
         },
-        target_arguments: target_arguments(&args),
+        repro: repro::lines(args, &scenarios, seed),
         duration: started.elapsed(),
         snapshots,
+        expected: BTreeMap::new(),
+        stale: Vec::new(),
+        is_inconclusive_excused: args.inconclusive == Inconclusive::Warn,
         exit_code: 0,
     };
-    let exit = if is_interrupted { Exit::Interrupted } else { exit(&run) };
-    run.exit_code = exit.code();
-    for (kind, path, file) in &mut reports {
-        let written = file.write_all((kind.write)(&run, &ledger).as_bytes());
-        written.map_err(|error| Failure::ours(format!("{}: {error}", path.display())))?;
-    }
-    print_text(&run, &ledger);
-    Ok(exit)
+    Ok(Played { run, ledger, is_interrupted, reports, loaded, paths: args.paths.clone() })
 }
 
-fn print_text(run: &Run, ledger: &Ledger) {
-    let text = report::KINDS.iter().find(|kind| kind.name == "text").map(|kind| (kind.write)(run, ledger));
-    print(&text.unwrap_or_default());
+/// A factor on bounds of waiting, if it is one that makes sense.
+pub(super) fn checked_scale(scale: f64) -> Result<f64, Failure> {
+    if scale > 0.0 && scale <= LARGEST_SCALE {
+        return Ok(scale);
+    }
+    Err(Failure::usage(format!("--timeout-scale {scale}: a factor is above 0 and at most {LARGEST_SCALE}")))
+}
+
+/// What the parser of the command line cannot know.
+fn check_options(args: &RunArgs) -> Result<(), Failure> {
+    checked_scale(args.timeout_scale)?;
+    if args.is_embedded() && args.serve_templates.is_some() {
+        return Err(Failure::usage(
+            "--serve-templates: for a target that takes them; give --target or --exec",
+        ));
+    }
+    Ok(())
 }
 
 /// What the outcomes amount to.
@@ -149,9 +227,11 @@ fn exit(run: &Run) -> Exit {
         Exit::Ours
     } else if any(Verdict::Fail) {
         Exit::Failed
+    } else if run.count_standing(Standing::UnexpectedPass) > 0 || !run.stale.is_empty() {
+        Exit::ExpectationsStale
     } else if run.snapshots.values().any(|comparison| matches!(comparison, Comparison::Changed(_))) {
         Exit::SnapshotChanged
-    } else if any(Verdict::Inconclusive) || any(Verdict::Blocked) {
+    } else if any(Verdict::Blocked) || (any(Verdict::Inconclusive) && !run.is_inconclusive_excused) {
         Exit::Undecided
     } else if run.outcomes.iter().all(|outcome| outcome.verdict == Verdict::NotApplicable) {
         Exit::Nothing
@@ -205,14 +285,6 @@ fn open_reports(arguments: &[String]) -> Result<Vec<(&'static Kind, PathBuf, Fil
         reports.push((kind, PathBuf::from(path), file));
     }
     Ok(reports)
-}
-
-fn target_arguments(args: &RunArgs) -> String {
-    let target = args.target.iter().map(|url| format!(" --target {url}"));
-    let templates = args.serve_templates.iter().map(|address| format!(" --serve-templates {address}"));
-    let is_virtual = args.virtual_time.then(|| " --virtual-time".to_owned());
-    let faults = args.fault.iter().map(|fault| format!(" --fault {}", fault.id));
-    target.chain([launch::arguments(args)]).chain(templates).chain(is_virtual).chain(faults).collect()
 }
 
 fn fault(id: &str) -> Result<Fault, String> {

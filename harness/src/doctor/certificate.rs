@@ -157,7 +157,12 @@ mod tests {
         let at = |offset: i64| u32::try_from(1_800_000_000 + offset).unwrap();
         let terms = Terms { version: 0, valid_from: at(from), not_valid_after: at(until) };
         let certificate = Certificate::issue(authority, &keypair.x_only(), terms, &[0; 32]);
-        ServerIdentity { static_key: keypair.ellswift(), static_key_x_only: keypair.x_only(), certificate }
+        ServerIdentity {
+            static_key: keypair.ellswift(),
+            static_key_x_only: keypair.x_only(),
+            ephemeral_key_x_only: keypair.x_only(),
+            certificate,
+        }
     }
 
     fn key(byte: u8) -> AuthoritySecretKey {

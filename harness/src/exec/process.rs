@@ -40,6 +40,11 @@ impl Process {
         Ok((Self { child, is_stopped: false }, streams))
     }
 
+    /// Its group, whose number is its own.
+    pub(super) fn group(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it ended with, if it has ended.
     pub(super) fn status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

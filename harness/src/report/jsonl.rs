@@ -1,6 +1,7 @@
 //! JSON Lines: a header, one object per scenario, a summary.
 
 use super::Run;
+use crate::expectations::Standing;
 use crate::ledger::Ledger;
 use crate::snapshot::Comparison;
 use crate::verdict::{Finding, Outcome, TraceEvent, TraceLine, Verdict};
@@ -15,6 +16,7 @@ pub(super) fn write(run: &Run, _ledger: &Ledger) -> String {
     });
     let lines = std::iter::once(header)
         .chain(run.outcomes.iter().map(|outcome| scenario(outcome, run)))
+        .chain(run.stale.iter().map(|id| json!({ "event": "stale-expectation", "id": id })))
         .chain([summary(run)]);
     lines.map(|line| format!("{line}\n")).collect()
 }
@@ -25,8 +27,14 @@ fn scenario(outcome: &Outcome, run: &Run) -> Json {
         Comparison::Changed(_) => "changed",
         Comparison::Missing => "missing",
     });
-    let clauses =
-        outcome.clauses.iter().map(|clause| json!({ "id": clause.id, "verdict": clause.verdict.name() }));
+    let clauses = outcome
+        .clauses
+        .iter()
+        .map(|clause| json!({ "id": clause.id, "verdict": clause.verdict.name(), "rule": clause.rule }));
+    let expectation = run.expected.get(&outcome.id).map(|(standing, expectation)| {
+        let (reason, link) = (&expectation.reason, &expectation.link);
+        json!({ "standing": standing.name(), "reason": reason, "link": link })
+    });
     json!({
         "event": "scenario",
         "id": outcome.id,
@@ -37,6 +45,7 @@ fn scenario(outcome: &Outcome, run: &Run) -> Json {
         "clauses": clauses.collect::<Vec<_>>(),
         "findings": outcome.findings.iter().map(finding).collect::<Vec<_>>(),
         "snapshot": snapshot,
+        "expectation": expectation,
         "trace": outcome.trace.iter().map(trace_line).collect::<Vec<_>>(),
         "seed": outcome.seed.to_string(),
         "tries": outcome.tries,
@@ -47,6 +56,7 @@ fn finding(finding: &Finding) -> Json {
     json!({
         "verdict": finding.verdict.name(),
         "clauses": finding.clauses,
+        "rule": finding.rule,
         "ambiguity": finding.ambiguity,
         "allowed": finding.allowed,
         "came": finding.came,
@@ -70,9 +80,9 @@ fn summary(run: &Run) -> Json {
     for verdict in Verdict::ALL {
         summary.insert(verdict.name().replace('-', "_"), json!(run.count(verdict)));
     }
-    // Nothing is expected to fail as long as there are no expectations.
-    summary.insert("expected_fail".to_owned(), json!(0));
-    summary.insert("unexpected_pass".to_owned(), json!(0));
+    for standing in [Standing::ExpectedFail, Standing::UnexpectedPass] {
+        summary.insert(standing.name().replace('-', "_"), json!(run.count_standing(standing)));
+    }
     summary.insert("exit_code".to_owned(), json!(run.exit_code));
     summary.insert("seconds".to_owned(), json!(run.duration.as_secs_f64()));
     Json::Object(summary)

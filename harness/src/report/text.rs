@@ -1,6 +1,7 @@
 //! Plain text for people.
 
 use super::Run;
+use crate::expectations::Standing;
 use crate::ledger::Ledger;
 use crate::snapshot::Comparison;
 use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
@@ -11,16 +12,20 @@ const TRACE_BEFORE: usize = 6;
 /// Columns that a line of the trace may take.
 const TRACE_COLUMNS: usize = 160;
 
-pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
+/// What stands on standard output.
+pub fn write(run: &Run, ledger: &Ledger) -> String {
     let mut text = String::new();
     for outcome in &run.outcomes {
-        let verdict = outcome.verdict.name();
-        line(&mut text, format_args!("{verdict:14} {}  {}", outcome.id, outcome.title));
-        if let Some(reason) = outcome.reason.as_deref().and_then(|reason| reason.lines().next()) {
+        let label = run.label(outcome);
+        line(&mut text, format_args!("{label:14} {}  {}", outcome.id, outcome.title));
+        if let Some((Standing::ExpectedFail, known)) = run.expected.get(&outcome.id) {
+            let known = format!("{}  {}", known.reason, known.link);
+            line(&mut text, format_args!("{:14} {}", "", known.trim_end()));
+        } else if let Some(reason) = outcome.reason.as_deref().and_then(|reason| reason.lines().next()) {
             line(&mut text, format_args!("{:14} {reason}", ""));
         }
     }
-    for outcome in run.outcomes.iter().filter(|outcome| is_worth_showing(outcome)) {
+    for outcome in run.outcomes.iter().filter(|outcome| is_worth_showing(outcome, run)) {
         text.push('\n');
         text.push_str(&failure(outcome, run, ledger));
     }
@@ -35,10 +40,16 @@ pub(super) fn write(run: &Run, ledger: &Ledger) -> String {
             );
         }
     }
+    outdated(&mut text, run);
     text.push('\n');
+    let standings = [Standing::ExpectedFail, Standing::UnexpectedPass];
+    let standings = standings.into_iter().map(|standing| (standing.name(), run.count_standing(standing)));
     let counts = Verdict::ALL.iter().map(|verdict| (verdict.name(), run.count(*verdict)));
-    let counts: Vec<_> =
-        counts.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")).collect();
+    let counts: Vec<_> = counts
+        .chain(standings)
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
     let (target, seconds) = (&run.target, run.duration.as_secs_f64());
     line(
         &mut text,
@@ -56,28 +67,55 @@ pub fn failure(outcome: &Outcome, run: &Run, ledger: &Ledger) -> String {
     };
     let verdict = outcome.verdict.name().to_uppercase();
     line(&mut text, format_args!("{verdict}  {}  {}{survival}", outcome.id, outcome.title));
+    let mut traced = None;
     for finding in outcome.findings.iter().filter(|finding| finding.verdict != Verdict::Pass) {
-        show(&mut text, finding, outcome, ledger);
+        show(&mut text, finding, ledger);
+        // What was found at one place in the trace is shown with it once.
+        if traced.replace(finding.trace_line) != Some(finding.trace_line) {
+            show_trace(&mut text, finding, outcome);
+        }
     }
-    let needs_reason = outcome.findings.is_empty() || outcome.survival == Survival::Died;
+    let needs_reason = outcome.findings.is_empty() || outcome.survival >= Survival::Hung;
     for reason in outcome.reason.iter().filter(|_| needs_reason).flat_map(|reason| reason.lines()) {
         line(&mut text, format_args!("  {reason}"));
     }
-    // Shells take brackets for patterns.
-    let quote = if outcome.id.contains('[') { "'" } else { "" };
-    let (id, seed, target) = (format!("{quote}{}{quote}", outcome.id), run.seed, &run.target_arguments);
-    line(&mut text, format_args!("  repro    sv2-conform run {id} --seed {seed}{target}"));
+    if let Some((Standing::OtherFailure, known)) = run.expected.get(&outcome.id) {
+        for described in known.describe() {
+            line(&mut text, format_args!("  expected another failure: {described}"));
+        }
+    }
+    if let Some(repro) = run.repro.get(&outcome.id) {
+        line(&mut text, format_args!("  repro    {repro}"));
+    }
     text
 }
 
-fn is_worth_showing(outcome: &Outcome) -> bool {
-    !matches!(outcome.verdict, Verdict::Pass | Verdict::NotApplicable)
+fn is_worth_showing(outcome: &Outcome, run: &Run) -> bool {
+    let is_known = run.standing(outcome).is_some_and(|standing| standing != Standing::OtherFailure);
+    !is_known && !matches!(outcome.verdict, Verdict::Pass | Verdict::NotApplicable)
 }
 
-fn show(text: &mut String, finding: &Finding, outcome: &Outcome, ledger: &Ledger) {
+/// What is no longer as the file of expectations has it.
+fn outdated(text: &mut String, run: &Run) {
+    for outcome in &run.outcomes {
+        if run.standing(outcome) == Some(Standing::UnexpectedPass) {
+            line(text, format_args!("\nUNEXPECTED PASS  {}  {}", outcome.id, outcome.title));
+            line(text, format_args!("  it was expected to fail: sv2-conform expect prune drops what passes"));
+        }
+    }
+    for id in &run.stale {
+        line(text, format_args!("\nSTALE EXPECTATION  {id}"));
+        line(text, format_args!("  no such scenario: sv2-conform expect prune drops it"));
+    }
+}
+
+fn show(text: &mut String, finding: &Finding, ledger: &Ledger) {
     snippet(text, &finding.place);
     line(text, format_args!("  allowed  {}", finding.allowed));
     line(text, format_args!("  came     {}", cut(&finding.came)));
+    if let Some(rule) = finding.rule {
+        line(text, format_args!("  rule     {rule}"));
+    }
     for clause in finding.clauses.iter().filter_map(|id| ledger.clause(id)) {
         let (id, level, section) = (&clause.id, clause.level.name(), &clause.section);
         line(text, format_args!("  clause   {id} ({level}, section {section}): {}", clause.text));
@@ -85,6 +123,9 @@ fn show(text: &mut String, finding: &Finding, outcome: &Outcome, ledger: &Ledger
     if let Some(ambiguity) = finding.ambiguity.as_deref().and_then(|id| ledger.ambiguity(id)) {
         line(text, format_args!("  reading  {}: {}", ambiguity.id, ambiguity.title));
     }
+}
+
+fn show_trace(text: &mut String, finding: &Finding, outcome: &Outcome) {
     let upto = finding.trace_line.min(outcome.trace.len());
     let from = upto.saturating_sub(TRACE_BEFORE);
     for (number, traced) in outcome.trace.iter().enumerate().take(upto).skip(from) {
@@ -107,7 +148,8 @@ fn snippet(text: &mut String, place: &Place) {
     line(text, format_args!("       | {}{}", " ".repeat(column), "^".repeat(width)));
 }
 
-fn cut(text: &str) -> String {
+/// The beginning of a line that would be too long for a screen.
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= TRACE_COLUMNS {
         return text.to_owned();
     }

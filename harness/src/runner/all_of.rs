@@ -96,6 +96,7 @@ fn outstanding(open: &[(&Arm, Option<Datum>)]) -> String {
         Outcome::Message(name) => name.as_str(),
         Outcome::Close => "close",
         Outcome::Silence => "silence",
+        Outcome::Bytes(_) => "bytes",
     });
     outcomes.collect::<Vec<_>>().join(" and ")
 }

@@ -7,33 +7,39 @@ use super::{Connection, Output, Peer};
 use crate::trace::LONGEST_FRAME;
 use crate::verdict::{TraceEvent, TraceLine};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-use sv2_session::{Direction, Session, answers, has_answer};
+use sv2_session::rules::{Ending, Judgement};
+use sv2_session::{Conversation, Moment, Session, Watch, answers, has_answer};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
-use sv2_wire::{DecodeError, Message, MessageSpec};
+use sv2_wire::{DecodeError, Message};
 
+/// Most frames that are read on one connection. A peer that sends more in one scenario floods.
+const MOST_FRAMES: usize = 100_000;
 /// Seconds by which a certificate may seem too young or too old (AMB-18).
 const CERTIFICATE_LEEWAY: u64 = 10;
 
 /// What a connection gave when it was asked for the next thing.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// A message of the table. The session has observed it.
+    /// A message of the table. The model and the rules have seen it.
     Message(Message),
     /// A frame of a message that the table does not know.
     Unknown,
     /// A frame whose payload is not what its number says.
     Malformed(DecodeError),
-    /// A message whose header has the channel bit the other way round than the table.
-    WrongChannelBit(&'static MessageSpec),
     /// Bytes that end the connection from our side: they do not decrypt, or announce too much.
     Broken(LinkError),
+    /// The peer has sent more than anybody can want of it. The connection is not read any further.
+    Flooded,
     /// The connection is closed.
     Closed(Closed),
+    /// Bytes on a bare TCP connection.
+    Bytes(Vec<u8>),
     /// Nothing came in time.
     Nothing,
 }
@@ -44,6 +50,7 @@ pub(crate) enum Pulled {
     Frame(Frame),
     Ended(Closed),
     Broken(LinkError),
+    Flooded,
 }
 
 /// How a connection ended.
@@ -72,28 +79,42 @@ pub(crate) struct Corruption {
 pub(crate) struct Conn {
     pub(crate) name: String,
     pub(crate) id: Connection,
-    pub(crate) session: Session,
     pub(crate) closed: Option<Closed>,
     pub(crate) corruption: Option<Corruption>,
     pub(crate) shape: Shape,
+    /// How many bytes on a bare TCP connection are worth an [`Item::Bytes`]; nobody asks for them otherwise.
+    pub(crate) raw_wanted: Option<usize>,
     /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
     pub(crate) pings: Vec<Message>,
     /// What was sent and has an answer.
     requests: Vec<Message>,
     /// Answers that came while something else was waited for.
     aside: Vec<Message>,
-    /// Whether the peer agreed to extensions.
-    has_extensions: bool,
+    /// The model of the connection and the rules over it.
+    watch: Watch,
+    /// What it has in common with the other connections.
+    all: Rc<RefCell<Conversation>>,
+    /// What the rules have said, and how many lines the trace had then.
+    said: Vec<(Judgement, usize)>,
+    is_over: bool,
     world: Rc<World>,
     link: Option<Link>,
     /// What was taken off the link before the scenario read it.
     inbox: VecDeque<Pulled>,
-    early: VecDeque<Vec<u8>>,
+    early: Vec<u8>,
+    /// Frames that were taken off the link.
+    frames: usize,
+    is_flooded: bool,
 }
 
 impl Conn {
     /// Asks for a TCP connection and waits for it.
-    pub(crate) async fn open(name: &str, world: Rc<World>, deadline: Duration) -> Result<Self, ConnectError> {
+    pub(crate) async fn open(
+        name: &str,
+        world: Rc<World>,
+        all: Rc<RefCell<Conversation>>,
+        deadline: Duration,
+    ) -> Result<Self, ConnectError> {
         let id = world.connect();
         match world.event(id, deadline).await {
             Some(NetEvent::Connected) => {}
@@ -103,19 +124,42 @@ impl Conn {
         Ok(Self {
             name: name.to_owned(),
             id,
-            session: Session::default(),
             closed: None,
             corruption: None,
             shape: Shape::default(),
+            raw_wanted: None,
             pings: Vec::new(),
             requests: Vec::new(),
             aside: Vec::new(),
-            has_extensions: false,
+            watch: Watch::new(id),
+            all,
+            said: Vec::new(),
+            is_over: false,
             world,
             link: None,
             inbox: VecDeque::new(),
-            early: VecDeque::new(),
+            early: Vec::new(),
+            frames: 0,
+            is_flooded: false,
         })
+    }
+
+    /// The model of the connection.
+    pub(crate) fn session(&self) -> &Session {
+        self.watch.session()
+    }
+
+    /// What the rules have said since the last time.
+    pub(crate) fn take_said(&mut self) -> Vec<(Judgement, usize)> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// The connection is over for the rules too.
+    pub(crate) fn over(&mut self, ending: Ending, lines: usize) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            let said = self.watch.ended(ending, self.moment(), &mut self.all.borrow_mut());
+            self.said.extend(said.into_iter().map(|judgement| (judgement, lines)));
+        }
     }
 
     /// Whether frames can be sent.
@@ -130,6 +174,11 @@ impl Conn {
             self.aside.push(message.clone());
         }
         is_answer
+    }
+
+    /// Answers that nobody has waited for yet, in the order in which they came.
+    pub(crate) fn kept_aside(&self) -> &[Message] {
+        &self.aside
     }
 
     /// Whether the message answers nothing but a ping.
@@ -159,20 +208,18 @@ impl Conn {
         self.link = Some(Link::plain(MAX_PAYLOAD_LEN));
     }
 
-    /// Sends act one and waits for act two.
+    /// Sends act one, but for its first bytes that went out already, and waits for act two.
     pub(crate) async fn shake_hands(
         &mut self,
         peer: &Peer,
-        seed: [u8; 64],
+        (initiator, already_sent): (Initiator, usize),
         deadline: Duration,
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
-        let (mut link, act_one) = Link::initiator(Initiator::new(seed), MAX_PAYLOAD_LEN);
-        self.write(act_one.to_vec());
+        let (mut link, act_one) = Link::initiator(initiator, MAX_PAYLOAD_LEN);
+        self.write(act_one.iter().copied().skip(already_sent).collect());
         self.flush();
-        for bytes in self.early.drain(..) {
-            link.receive(&bytes);
-        }
+        link.receive(&std::mem::take(&mut self.early));
         loop {
             match link.poll() {
                 Ok(Some(Event::Established { identity: Some(server), .. })) => {
@@ -186,6 +233,7 @@ impl Conn {
                 Some(NetEvent::Bytes(bytes)) => link.receive(&bytes),
                 Some(NetEvent::Finished) => return Err(self.peer_closed(Closed::Clean, trace)),
                 Some(NetEvent::Reset) => return Err(self.peer_closed(Closed::Rude, trace)),
+                Some(NetEvent::Flooded) => return Err(Item::Flooded),
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
                 None => return Err(Item::Nothing),
             }
@@ -198,15 +246,22 @@ impl Conn {
         match self.inbox.pop_front() {
             Some(Pulled::Frame(frame)) => return self.received(&frame, trace),
             Some(Pulled::Ended(how)) => return self.peer_closed(how, trace),
-            Some(Pulled::Broken(error)) => return Item::Broken(error),
+            Some(Pulled::Broken(error)) => return self.unreadable(error, trace),
+            Some(Pulled::Flooded) => return Item::Flooded,
             None => {}
         }
         loop {
-            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+            match self.poll_link() {
                 Ok(Some(Event::Frame(frame))) => return self.received(&frame, trace),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
-                Err(error) => return self.broken(error, trace),
+                Err(error) => return self.unreadable(error, trace),
+            }
+            if let Some(bytes) = self.raw_bytes(self.raw_wanted) {
+                return self.came_raw(bytes, trace);
+            }
+            if self.is_flooded {
+                return Item::Flooded;
             }
             if let Some(closed) = self.closed {
                 return Item::Closed(closed);
@@ -214,36 +269,60 @@ impl Conn {
             match self.world.event(self.id, deadline).await {
                 Some(NetEvent::Bytes(bytes)) => match &mut self.link {
                     Some(link) => link.receive(&bytes),
-                    None => self.early.push_back(bytes),
+                    None => self.early.extend(bytes),
                 },
                 Some(NetEvent::Finished) => return self.peer_closed(Closed::Clean, trace),
                 Some(NetEvent::Reset) => return self.peer_closed(Closed::Rude, trace),
+                Some(NetEvent::Flooded) => self.is_flooded = true,
                 Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
-                None => return Item::Nothing,
+                None => {
+                    let fewer = self.raw_wanted.and_then(|_| self.raw_bytes(Some(1)));
+                    return fewer.map_or(Item::Nothing, |bytes| self.came_raw(bytes, trace));
+                }
             }
         }
+    }
+
+    /// What came before there is anything to read it with, if it is as much as is wanted.
+    fn raw_bytes(&mut self, wanted: Option<usize>) -> Option<Vec<u8>> {
+        let wanted = wanted.filter(|wanted| self.link.is_none() && self.early.len() >= *wanted)?;
+        // All of it, where that is less than what the scenario waits for.
+        let taken = self.raw_wanted.map_or(wanted, |asked| asked.min(self.early.len()));
+        let rest = self.early.split_off(taken);
+        Some(std::mem::replace(&mut self.early, rest))
+    }
+
+    fn came_raw(&self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) -> Item {
+        trace.push(self.note(&format!("{} raw bytes received", bytes.len())));
+        Item::Bytes(bytes)
     }
 
     /// Takes the next thing off the link for a later [`Self::next`]. Nothing once `deadline` has passed, or when nothing
     /// can come any more.
     pub(crate) async fn pull(&mut self, deadline: Duration) -> Option<&Pulled> {
-        if self.closed.is_some() || matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_))) {
+        let is_over =
+            matches!(self.inbox.back(), Some(Pulled::Ended(_) | Pulled::Broken(_) | Pulled::Flooded));
+        if self.closed.is_some() || is_over {
             return None;
         }
         let pulled = loop {
-            match self.link.as_mut().map_or(Ok(None), Link::poll) {
+            match self.poll_link() {
                 Ok(Some(Event::Frame(frame))) => break Pulled::Frame(frame),
                 Ok(Some(Event::Established { .. })) => continue,
                 Ok(None) => {}
                 Err(error) => break Pulled::Broken(error),
             }
+            if self.is_flooded {
+                break Pulled::Flooded;
+            }
             match self.world.event(self.id, deadline).await? {
                 NetEvent::Bytes(bytes) => match &mut self.link {
                     Some(link) => link.receive(&bytes),
-                    None => self.early.push_back(bytes),
+                    None => self.early.extend(bytes),
                 },
                 NetEvent::Finished => break Pulled::Ended(Closed::Clean),
                 NetEvent::Reset => break Pulled::Ended(Closed::Rude),
+                NetEvent::Flooded => self.is_flooded = true,
                 NetEvent::Connected | NetEvent::Refused(_) => {}
             }
         };
@@ -270,6 +349,7 @@ impl Conn {
         link.seal(frame, &mut bytes).map_err(|error| error.to_string())?;
         if let Some(corruption) = self.corruption.take() {
             corrupt(&mut bytes, frame.payload.len(), corruption)?;
+            self.watch.spoil();
             trace.push(
                 self.note(&format!("bit {} of record {} is flipped", corruption.bit, corruption.record)),
             );
@@ -278,11 +358,11 @@ impl Conn {
         let decoded = frame.decode();
         let text = describe(frame, decoded.as_ref().map(|decoded| &decoded.message));
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text }));
-        if let Ok(decoded) = decoded {
-            self.session.observe(Direction::ToServer, &decoded.message, self.world.now().elapsed);
-            if has_answer(&decoded.message) {
-                self.requests.push(decoded.message);
-            }
+        self.watch.sent(frame, self.moment(), &mut self.all.borrow_mut());
+        if let Ok(decoded) = decoded
+            && has_answer(&decoded.message)
+        {
+            self.requests.push(decoded.message);
         }
         Ok(())
     }
@@ -290,6 +370,7 @@ impl Conn {
     /// Sends bytes under the Noise layer.
     pub(crate) fn send_raw(&mut self, bytes: Vec<u8>, trace: &mut Vec<TraceLine>) {
         trace.push(self.note(&format!("{} raw bytes sent: {}", bytes.len(), shorten(&hex::encode(&bytes)))));
+        self.watch.spoil();
         self.write(bytes);
     }
 
@@ -306,31 +387,44 @@ impl Conn {
         }
     }
 
+    /// The next event of the link, as long as the peer does not flood.
+    fn poll_link(&mut self) -> Result<Option<Event>, LinkError> {
+        let Some(link) = self.link.as_mut().filter(|_| !self.is_flooded) else { return Ok(None) };
+        let event = link.poll();
+        if matches!(event, Ok(Some(Event::Frame(_)))) {
+            self.frames = self.frames.saturating_add(1);
+            self.is_flooded = self.frames > MOST_FRAMES;
+        }
+        event
+    }
+
     pub(crate) fn note(&self, text: &str) -> TraceLine {
         self.line(TraceEvent::Note(text.to_owned()))
     }
 
     fn received(&mut self, frame: &Frame, trace: &mut Vec<TraceLine>) -> Item {
-        // Behind the last field only extensions that both sides agreed on may put anything (spec section 3.4.3).
-        let decoded = if self.has_extensions {
-            frame.decode().map(|decoded| decoded.message)
-        } else {
-            Message::decode_exact(frame.header.kind, &frame.payload)
-        };
+        let decoded = frame.decode().map(|decoded| decoded.message);
         let text = describe(frame, decoded.as_ref());
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text }));
+        let said = self.watch.received(frame, self.moment(), &mut self.all.borrow_mut());
+        self.said.extend(said.into_iter().map(|judgement| (judgement, trace.len())));
         match decoded {
-            Ok(message) if message.spec().channel_msg != frame.header.channel_msg => {
-                Item::WrongChannelBit(message.spec())
-            }
-            Ok(message) => {
-                self.has_extensions |= matches!(message, Message::RequestExtensionsSuccess(_));
-                self.session.observe(Direction::ToClient, &message, self.world.now().elapsed);
-                Item::Message(message)
-            }
+            Ok(message) => Item::Message(message),
             Err(error) if matches!(error.problem, sv2_wire::Problem::UnknownMessage { .. }) => Item::Unknown,
             Err(error) => Item::Malformed(error),
         }
+    }
+
+    fn unreadable(&mut self, error: LinkError, trace: &mut Vec<TraceLine>) -> Item {
+        let item = self.broken(error.clone(), trace);
+        let said = self.watch.unreadable(&error, &mut self.all.borrow_mut());
+        self.said.extend(said.into_iter().map(|judgement| (judgement, trace.len())));
+        item
+    }
+
+    fn moment(&self) -> Moment {
+        let now = self.world.now();
+        Moment { elapsed: now.elapsed, unix: now.unix }
     }
 
     fn identity(&self, server: ServerIdentity, peer: &Peer) -> Identity {
@@ -354,6 +448,7 @@ impl Conn {
     fn peer_closed(&mut self, how: Closed, trace: &mut Vec<TraceLine>) -> Item {
         self.closed = Some(how);
         trace.push(self.note(if how == Closed::Clean { "closed by the peer" } else { "reset by the peer" }));
+        self.over(Ending::ByServer, trace.len());
         Item::Closed(how)
     }
 

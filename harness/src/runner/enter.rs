@@ -4,20 +4,28 @@ use super::connection::{Conn, ConnectError, Item};
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
-use crate::scenario::syntax::{Claims, Handshake, Step};
+use crate::scenario::syntax::{Assignment, Claims, Entry, Handshake, Step};
 use rand_core::RngCore;
 use std::rc::Rc;
 use std::sync::Arc;
+use sv2_wire::noise::{ACT_ONE_LEN, Initiator, StaticKeypair};
 
 impl Player {
-    pub(super) async fn connect(&mut self, step: &Step, tcp_only: bool) -> Result<(), Stop> {
+    pub(super) async fn connect(&mut self, step: &Step, entry: Entry) -> Result<(), Stop> {
         let name = self.connection_name(step).to_owned();
         let none = Claims::default();
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&none, &source, step.line);
-        match self.dial(&name, line).await? {
-            Some(conn) if !tcp_only => self.enter(conn, line).await.map(|_| ()),
-            _ => Ok(()),
+        let Some(conn) = self.dial(&name, line).await? else { return Ok(()) };
+        match entry {
+            Entry::Whole => self.enter(conn, line).await.map(|_| ()),
+            Entry::Tcp => Ok(()),
+            Entry::Plain => {
+                self.conns[conn].go_plain();
+                let note = self.conns[conn].note("frames without encryption from here on");
+                self.report.trace.push(note);
+                Ok(())
+            }
         }
     }
 
@@ -25,14 +33,18 @@ impl Player {
     /// Nothing when there is none and `line` lets that pass.
     pub(super) async fn dial(&mut self, name: &str, line: Line<'_>) -> Result<Option<usize>, Stop> {
         let deadline = self.deadline(self.plan.profile.reply_within);
-        match Conn::open(name, Rc::clone(&self.world), deadline).await {
+        match Conn::open(name, Rc::clone(&self.world), Rc::clone(&self.all), deadline).await {
             Ok(conn) => {
                 self.report.trace.push(conn.note("connected"));
                 self.conns.push(conn);
                 Ok(Some(self.conns.len() - 1))
             }
             Err(error) => {
-                self.refused = true;
+                match &error {
+                    ConnectError::Refused(_) => self.refused = true,
+                    // A program that is gone refuses; one that hangs lets the system's queue run full.
+                    ConnectError::TimedOut => self.unanswered = true,
+                }
                 let came = match error {
                     ConnectError::Refused(reason) => format!("it was refused: {reason}"),
                     ConnectError::TimedOut => "there was none in time".to_owned(),
@@ -46,7 +58,7 @@ impl Player {
     /// a client with a key has to: "the initiator MUST verify" (spec section 4.5.3). `false` when it is not ready and
     /// `line` lets that pass.
     pub(super) async fn enter(&mut self, conn: usize, line: Line<'_>) -> Result<bool, Stop> {
-        let identity = match self.greet(conn, line).await? {
+        let identity = match self.greet(conn, &[], line).await? {
             Some(Datum::Identity(identity)) => identity,
             other => return Ok(other.is_some()),
         };
@@ -60,17 +72,21 @@ impl Player {
     }
 
     /// Does the Noise handshake where the target speaks Noise. Nothing when it fails and `line` lets that pass.
-    async fn greet(&mut self, conn: usize, line: Line<'_>) -> Result<Option<Datum>, Stop> {
+    async fn greet(
+        &mut self,
+        conn: usize,
+        fields: &[Assignment],
+        line: Line<'_>,
+    ) -> Result<Option<Datum>, Stop> {
         if !self.plan.peer.encrypted {
             self.conns[conn].go_plain();
             return Ok(Some(Datum::Unknown));
         }
-        let mut seed = [0; 64];
-        self.rng.fill_bytes(&mut seed);
+        let act_one = self.act_one(fields)?;
         let deadline = self.deadline(self.plan.profile.reply_within);
         let allowed = || "act two of the Noise handshake, 234 bytes".to_owned();
         let trace = &mut self.report.trace;
-        let identity = match self.conns[conn].shake_hands(&self.plan.peer, seed, deadline, trace).await {
+        let identity = match self.conns[conn].shake_hands(&self.plan.peer, act_one, deadline, trace).await {
             Ok(identity) => identity,
             Err(item) => {
                 self.unanswered |= matches!(item, Item::Nothing);
@@ -82,11 +98,41 @@ impl Player {
         Ok(Some(Datum::Identity(Box::new(identity))))
     }
 
+    /// Our side of the handshake, and how many bytes of act one the scenario has sent itself.
+    fn act_one(&mut self, fields: &[Assignment]) -> Result<(Initiator, usize), Stop> {
+        let mut seed = [0; 64];
+        self.rng.fill_bytes(&mut seed);
+        let given =
+            |name: &str| fields.iter().find(|field| field.field.node == name).map(|field| &field.value);
+        let already_sent = match given("already-sent") {
+            Some(count) => usize::try_from(self.env.integer(count)?).unwrap_or(usize::MAX),
+            None => 0,
+        };
+        if already_sent > ACT_ONE_LEN {
+            return Err(Stop::Error(format!("act one has {ACT_ONE_LEN} bytes")));
+        }
+        let Some(secret) = given("secret") else {
+            return match given("encoding") {
+                Some(_) => Err(Stop::Error("an encoding is of no use without its secret".to_owned())),
+                None => Ok((Initiator::new(seed), already_sent)),
+            };
+        };
+        let secret = key_bytes("secret", &self.env.eval(secret)?)?;
+        let key = match given("encoding") {
+            Some(encoding) => {
+                StaticKeypair::with_encoding(secret, key_bytes("encoding", &self.env.eval(encoding)?)?)
+            }
+            None => StaticKeypair::new(secret, seed.first_chunk().copied().unwrap_or_default()),
+        };
+        let key = key.map_err(|error| Stop::Error(error.to_string()))?;
+        Ok((Initiator::with_ephemeral(&key), already_sent))
+    }
+
     pub(super) async fn handshake(&mut self, step: &Step, handshake: &Handshake) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&handshake.claims, &source, step.line);
-        let Some(identity) = self.greet(conn, line).await? else { return Ok(()) };
+        let Some(identity) = self.greet(conn, &handshake.fields, line).await? else { return Ok(()) };
         if let Datum::Identity(_) = identity {
             self.report.held(line);
         }
@@ -99,4 +145,12 @@ impl Player {
         };
         self.report.judge(&mut self.env, &handshake.judgements, &subject, &handshake.claims, &source)
     }
+}
+
+fn key_bytes<const N: usize>(name: &str, value: &Datum) -> Result<[u8; N], Stop> {
+    match value {
+        Datum::Bytes(bytes) => <[u8; N]>::try_from(bytes.as_slice()).ok(),
+        _ => None,
+    }
+    .ok_or_else(|| Stop::Error(format!("{name} has {N} bytes, and this is {}", value.describe())))
 }

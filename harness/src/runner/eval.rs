@@ -1,13 +1,16 @@
 //! Evaluates expressions and comparisons. What has no value because of what the peer did, or did not, blocks the scenario;
 //! what makes no sense whatever the peer does is the scenario's own error.
 
+mod many;
+
 use super::judge::Stop;
 use super::value::{Datum, small};
 use crate::scenario::syntax::{BinaryOperator, Condition, Expr, ExprKind, Member, Operator, Reference};
 use crate::suite::Cell;
 use crate::vocabulary;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use sv2_wire::U256;
 
@@ -15,6 +18,8 @@ use sv2_wire::U256;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Env {
     captures: BTreeMap<String, Datum>,
+    /// How the target spells error codes, by symbol.
+    error_codes: Arc<BTreeMap<String, String>>,
 }
 
 /// How a comparison went.
@@ -40,6 +45,11 @@ impl Env {
             env.bind(&cell.name, value);
         }
         Ok(env)
+    }
+
+    /// With the spellings of the target's profile.
+    pub(crate) fn spelling(self, error_codes: &Arc<BTreeMap<String, String>>) -> Self {
+        Self { error_codes: Arc::clone(error_codes), ..self }
     }
 
     pub(crate) fn bind(&mut self, name: &str, value: Datum) {
@@ -71,6 +81,12 @@ impl Env {
             }
             ExprKind::Range(..) => return Err(wrong("a range stands behind `in` only".to_owned())),
             ExprKind::Length(inner) => length(&self.eval(inner)?).map_err(wrong)?,
+            ExprKind::Repeat(what, count) => {
+                many::repeat(&self.eval(what)?, self.integer(count)?).map_err(wrong)?
+            }
+            ExprKind::Numbers(from, to) => {
+                many::numbers(self.integer(from)?, self.integer(to)?).map_err(wrong)?
+            }
             ExprKind::Binary { operator, left, right } => {
                 binary(*operator, self.eval(left)?, self.eval(right)?).map_err(wrong)?
             }
@@ -145,7 +161,7 @@ impl Env {
             Operator::LessOrEqual => holds(ordered(left, &right, Ordering::is_le)?),
             Operator::Greater => holds(ordered(left, &right, Ordering::is_gt)?),
             Operator::GreaterOrEqual => holds(ordered(left, &right, Ordering::is_ge)?),
-            Operator::Like => like(left, &right).map_err(wrong)?,
+            Operator::Like => like(left, &right, &self.error_codes).map_err(wrong)?,
             Operator::In => holds(is_in(left, &right).map_err(wrong)?),
         })
     }
@@ -163,6 +179,11 @@ pub(crate) fn members(mut value: Datum, path: &[Member]) -> Result<Datum, Stop> 
                 usize::try_from(index.node).ok().and_then(|index| items.get(index)).cloned().ok_or_else(
                     || Stop::Blocked(format!("{} has no element {}", value.describe(), index.node)),
                 )?
+            }
+            (Member::Index(index), Datum::Bytes(bytes)) => {
+                let byte = usize::try_from(index.node).ok().and_then(|index| bytes.get(index));
+                let missing = || Stop::Blocked(format!("{} has no byte {}", value.describe(), index.node));
+                Datum::number(*byte.ok_or_else(missing)?)
             }
             (Member::Index(_), other) => return Err(wrong(format!("{} is no list", other.describe()))),
         };
@@ -218,11 +239,16 @@ fn float(value: &Datum) -> Option<f64> {
 }
 
 /// `~`: no spelling of an error code is standardised (spec section 3.5, AMB-104), so another one is only unusual.
-fn like(left: &Datum, right: &Datum) -> Result<Comparison, String> {
+fn like(left: &Datum, right: &Datum, spellings: &BTreeMap<String, String>) -> Result<Comparison, String> {
     match (left, right) {
-        (Datum::Bytes(code), Datum::Symbol(symbol)) if code == symbol.as_bytes() => Ok(Comparison::Holds),
-        (Datum::Bytes(_), Datum::Symbol(symbol)) => {
-            Ok(Comparison::Unusual(format!("spelt {}, elsewhere @{symbol}", left.describe())))
+        (Datum::Bytes(code), Datum::Symbol(symbol)) => {
+            let known = spellings.get(symbol);
+            let elsewhere = match known {
+                _ if code == known.unwrap_or(symbol).as_bytes() => return Ok(Comparison::Holds),
+                Some(known) => format!("{known:?} in the profile of the target"),
+                None => format!("elsewhere @{symbol}"),
+            };
+            Ok(Comparison::Unusual(format!("spelt {}, {elsewhere}", left.describe())))
         }
         (Datum::Bytes(text), Datum::Bytes(part)) => {
             Ok(holds(part.is_empty() || text.windows(part.len()).any(|window| window == part)))
@@ -233,9 +259,16 @@ fn like(left: &Datum, right: &Datum) -> Result<Comparison, String> {
 
 fn is_in(left: &Datum, right: &Datum) -> Result<bool, String> {
     let Datum::List(allowed) = right else { return Err(format!("{} is no list", right.describe())) };
+    let numbers: BTreeSet<U256> = allowed.iter().filter_map(Datum::as_number).collect();
+    let is_allowed = |item: &Datum| {
+        item.as_number().is_some_and(|number| numbers.contains(&number))
+            // A number of the list was found above, but it may also equal a float.
+            || allowed.iter().filter(|other| item.as_number().is_none() || other.as_number().is_none())
+                .any(|other| equal(item, other))
+    };
     Ok(match left {
-        Datum::List(items) => items.iter().all(|item| allowed.iter().any(|other| equal(item, other))),
-        item => allowed.iter().any(|other| equal(item, other)),
+        Datum::List(items) => items.iter().all(is_allowed),
+        item => is_allowed(item),
     })
 }
 
@@ -402,7 +435,12 @@ mod tests {
     fn another_spelling_of_a_code_is_unusual_and_no_failure() {
         let code = Datum::Bytes(b"dup".to_vec());
         let symbol = Datum::Symbol("duplicate-share".to_owned());
-        assert!(matches!(like(&code, &symbol), Ok(Comparison::Unusual(_))));
-        assert_eq!(like(&Datum::Bytes(b"duplicate-share".to_vec()), &symbol), Ok(Comparison::Holds));
+        let known = Datum::Bytes(b"duplicate-share".to_vec());
+        let none = BTreeMap::new();
+        assert!(matches!(like(&code, &symbol, &none), Ok(Comparison::Unusual(_))));
+        assert_eq!(like(&known, &symbol, &none), Ok(Comparison::Holds));
+        let profile = BTreeMap::from([("duplicate-share".to_owned(), "dup".to_owned())]);
+        assert_eq!(like(&code, &symbol, &profile), Ok(Comparison::Holds));
+        assert!(matches!(like(&known, &symbol, &profile), Ok(Comparison::Unusual(_))));
     }
 }

@@ -9,6 +9,7 @@ use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Judgement, Outcom
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
+use sv2_session::rules::Ending;
 use sv2_session::{ChannelKind, Session, Setup, answers};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
@@ -57,7 +58,10 @@ impl Player {
             Some(Silence::Exact) => Duration::ZERO,
             _ => self.deadline(within),
         };
+        self.conns[conn].raw_wanted = Some(raw_wanted(expect));
+        let kept = self.conns[conn].kept_aside().len();
         let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
+        self.conns[conn].raw_wanted = None;
         match request {
             Some(request) => {
                 self.conns[conn].answered(request);
@@ -75,8 +79,15 @@ impl Player {
         }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
-            self.unanswered |= matches!(item, Item::Nothing) && waits_for_a_message(expect);
-            return self.report.broken(line, allowed(expect, request), came(&item));
+            let mut came = came(&item);
+            if matches!(item, Item::Nothing) && waits_for_a_message(expect) {
+                match self.conns[conn].kept_aside().get(kept..).and_then(|kept| kept.last()) {
+                    // An answer of another kind is one, too.
+                    Some(other) if request.is_none() => came = instead(other),
+                    _ => self.unanswered = true,
+                }
+            }
+            return self.report.broken(line, allowed(expect, request), came);
         };
         self.judge_arm(conn, arm, &item, (&expect.arms, &expect.claims), step, &source)
     }
@@ -97,7 +108,10 @@ impl Player {
         loop {
             let item = self.next(conn, deadline).await;
             self.refuse_broken(&item, line)?;
-            let Item::Message(message) = &item else { return Ok(item) };
+            let Item::Message(message) = &item else {
+                self.was_silent |= silence.is_some() && matches!(item, Item::Nothing);
+                return Ok(item);
+            };
             if let Some(Silence::Ping(ping)) = silence
                 && answers(ping, message)
             {
@@ -148,6 +162,9 @@ impl Player {
             .checks
             .extend(step_claims.checks.iter().filter(|id| !arm.claims.checks.contains(id)).cloned());
         self.report.took(Line { claims: &decided, step: step_claims, source, span }, strict, came(item));
+        if let (Item::Bytes(bytes), Some(capture)) = (item, &arm.capture) {
+            self.env.bind(&capture.node, Datum::Bytes(bytes.clone()));
+        }
         let Item::Message(message) = item else { return Ok(()) };
         let value = Datum::Message(conn, Box::new(message.clone()));
         if let Some(capture) = &arm.capture {
@@ -164,6 +181,7 @@ impl Player {
             let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
             self.note_overtaken(conn);
             self.watch(conn, &item);
+            self.was_silent &= !matches!(item, Item::Message(_) | Item::Unknown);
             if !matches!(item, Item::Unknown) {
                 return item;
             }
@@ -203,6 +221,7 @@ impl Player {
         }
         let fresh = &mut self.conns[conn];
         fresh.closed = Some(Closed::ByUs);
+        fresh.over(Ending::ByClient, self.report.trace.len());
         self.report.trace.push(fresh.note("closed"));
         self.world.output(Output::Close(fresh.id));
         Ok(())
@@ -240,13 +259,13 @@ impl Player {
     /// ("an error is immediately submitted for every incorrect submit attempt", spec section 5.3.14); else a request for
     /// a channel, once the connection is set up.
     pub(super) fn ping(&mut self, conn: usize) -> Result<Option<Message>, Stop> {
-        let channel = self.conns[conn].session.channels().next().map(|channel| (channel.id, channel.kind));
+        let channel = self.conns[conn].session().channels().next().map(|channel| (channel.id, channel.kind));
         let message = match channel {
             Some((channel_id, kind)) => {
                 let sequence_number = self.next_sequence(conn, channel_id);
                 unknown_job_share(channel_id, sequence_number, kind)
             }
-            None if matches!(self.conns[conn].session.setup(), Setup::Accepted { .. }) => {
+            None if matches!(self.conns[conn].session().setup(), Setup::Accepted { .. }) => {
                 self.default_message("OpenStandardMiningChannel")?
             }
             None => return Ok(None),
@@ -283,8 +302,18 @@ pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
         }
         (Outcome::Close, Item::Closed(closed)) => *closed != Closed::ByUs,
         (Outcome::Silence, Item::Nothing) => silent,
+        (Outcome::Bytes(count), Item::Bytes(bytes)) => bytes.len() as u64 >= *count,
         _ => false,
     }
+}
+
+/// How many bytes on a bare TCP connection make a difference: those that an arm waits for, else any.
+fn raw_wanted(expect: &Expect) -> usize {
+    let counts = expect.arms.iter().filter_map(|arm| match arm.outcome.node {
+        Outcome::Bytes(count) => usize::try_from(count).ok(),
+        _ => None,
+    });
+    counts.max().unwrap_or(1)
 }
 
 fn is_about_shares(expect: &Expect) -> bool {
@@ -308,6 +337,10 @@ fn allowed(expect: &Expect, request: Option<&Message>) -> String {
     }
 }
 
+fn instead(message: &Message) -> String {
+    format!("nothing but {}", came(&Item::Message(message.clone())))
+}
+
 fn strict_outcomes(arms: &[Arm]) -> String {
     names(arms.iter().filter(|arm| arm.claims.grade.is_none()))
 }
@@ -317,6 +350,7 @@ fn names<'a>(arms: impl Iterator<Item = &'a Arm>) -> String {
         Outcome::Message(name) => name.clone(),
         Outcome::Close => "close".to_owned(),
         Outcome::Silence => "silence".to_owned(),
+        Outcome::Bytes(count) => format!("{count} bytes"),
     });
     outcomes.collect::<Vec<_>>().join(" or ")
 }

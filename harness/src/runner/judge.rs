@@ -3,17 +3,11 @@
 use super::eval::{Comparison, Env, members};
 use super::value::Datum;
 use crate::ledger::{Ledger, Level};
-use crate::scenario::syntax::{Claims, Judgement, Operator, Position, Span};
+use crate::scenario::syntax::{Claims, Judgement as Judged, Operator, Position, Span};
 use crate::suite::Source;
 use crate::verdict::{ClauseVerdict, Finding, Place, TraceLine, Verdict};
 use std::sync::Arc;
-
-/// "The payload length equals the sum of the message's encoded fields": what bytes that do not decode break.
-pub(crate) const LAYOUT_CLAUSE: &str = "SV2-03-025";
-/// "Every message has the channel bit set or clear as the table says". What a peer sends is judged strictly (AMB-03).
-pub(crate) const CHANNEL_BIT_CLAUSE: &str = "SV2-08-002";
-/// "Every byte after act two is AEAD ciphertext": what records that do not decrypt break.
-pub(crate) const RECORD_CLAUSE: &str = "SV2-04-044";
+use sv2_session::rules::{Judgement, Ruling, Stance};
 
 /// Why the scenario ends before its last step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +18,8 @@ pub(crate) enum Stop {
     Overtaken(String),
     /// The peer did not bring about what a step needs.
     Blocked(String),
+    /// What the scenario assumes of the peer does not hold.
+    NotApplicable(String),
     /// Could not be decided.
     Inconclusive(String),
     /// Our own fault, or the scenario's.
@@ -37,6 +33,7 @@ impl Stop {
             Self::Found => String::new(),
             Self::Overtaken(reason)
             | Self::Blocked(reason)
+            | Self::NotApplicable(reason)
             | Self::Inconclusive(reason)
             | Self::Error(reason) => reason,
         }
@@ -122,8 +119,7 @@ impl Report {
         });
         let mut worst = if clauses.is_empty() { softened.unwrap_or(Verdict::Blocked) } else { Verdict::Pass };
         for id in &clauses {
-            let level = self.ledger.clause(id).map_or(Level::Must, |clause| clause.level);
-            let verdict = softened.unwrap_or_else(|| by_level(level));
+            let verdict = softened.unwrap_or_else(|| by_level(self.level(id)));
             self.decide(std::slice::from_ref(id), verdict);
             worst = worst.max(verdict);
         }
@@ -131,21 +127,74 @@ impl Report {
         if worst >= Verdict::Blocked { Err(Stop::Found) } else { Ok(()) }
     }
 
-    /// The peer broke a clause whatever the scenario was about.
-    pub(crate) fn violated(&mut self, line: Line<'_>, clause: &str, allowed: String, came: String) -> Stop {
-        let mut clauses = line.clauses();
-        clauses.retain(|id| id != clause);
-        self.decide(&clauses, Verdict::Blocked);
-        self.decide(&[clause.to_owned()], Verdict::Fail);
-        self.say(line, Verdict::Fail, vec![clause.to_owned()], allowed, came);
+    /// What came cannot be read, which a rule has reported; so the line cannot be judged.
+    pub(crate) fn unjudged(&mut self, line: Line<'_>) -> Stop {
+        self.decide(&line.clauses(), Verdict::Blocked);
         Stop::Found
+    }
+
+    /// A rule has judged a frame while the scenario stood at `place`. Of several breaches of the same kind the first is shown.
+    pub(crate) fn ruled(&mut self, judgement: Judgement, trace_line: usize, place: Place) {
+        let Judgement { rule, clauses, ruling } = judgement;
+        let Ruling::Breach { came, stance } = ruling else {
+            return clauses.iter().for_each(|id| self.decide_by(id, Verdict::Pass, Some(rule.name)));
+        };
+        let mut worst = Verdict::Pass;
+        for id in clauses {
+            let verdict = match stance {
+                Stance::Strict => by_level(self.level(id)),
+                Stance::Lenient(_) => Verdict::PassLenient,
+                Stance::Info(_) => Verdict::Pass,
+            };
+            self.decide_by(id, verdict, Some(rule.name));
+            worst = worst.max(verdict);
+        }
+        let same = |known: &Finding| known.rule == Some(rule.name) && known.clauses == clauses;
+        if self.findings.iter().any(same) {
+            return;
+        }
+        let ambiguity = match stance {
+            Stance::Lenient(ambiguity) | Stance::Info(ambiguity) => ambiguity.map(str::to_owned),
+            Stance::Strict => None,
+        };
+        self.findings.push(Finding {
+            verdict: worst,
+            clauses: clauses.iter().map(|id| (*id).to_owned()).collect(),
+            rule: Some(rule.name),
+            ambiguity,
+            allowed: rule.doc.to_owned(),
+            came,
+            place,
+            trace_line,
+        });
+    }
+
+    /// Whether a rule was broken in a way that fails the scenario.
+    pub(crate) fn is_breached(&self) -> bool {
+        self.findings.iter().any(|finding| finding.rule.is_some() && finding.verdict == Verdict::Fail)
+    }
+
+    /// Takes out what a rule said about a frame where a line of the scenario said it too.
+    pub(crate) fn say_once(&mut self) {
+        let by_lines: Vec<(usize, Vec<String>)> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.rule.is_none())
+            .map(|finding| (finding.trace_line, finding.clauses.clone()))
+            .collect();
+        self.findings.retain(|finding| {
+            let is_said = |(line, clauses): &(usize, Vec<String>)| {
+                *line == finding.trace_line && finding.clauses.iter().all(|id| clauses.contains(id))
+            };
+            finding.rule.is_none() || !by_lines.iter().any(is_said)
+        });
     }
 
     /// Judges the lines below a step over what they look at. All of them are looked at, even after one that failed.
     pub(crate) fn judge(
         &mut self,
         env: &mut Env,
-        judgements: &[Judgement],
+        judgements: &[Judged],
         subject: &dyn Fn(&str) -> Option<Datum>,
         step: &Claims,
         source: &Source,
@@ -164,11 +213,11 @@ impl Report {
                 }
                 value => value?,
             };
+            let value = env.masked(value, judgement.mask.as_ref())?;
             if let Some(capture) = &judgement.capture {
                 env.bind(&capture.node, value.clone());
             }
             let Some(test) = &judgement.test else { continue };
-            let value = env.masked(value, judgement.mask.as_ref())?;
             match env.compare(&value, test.operator.node, &test.operand)? {
                 Comparison::Holds => self.held(line),
                 Comparison::Unknown => self.skipped(line),
@@ -200,18 +249,25 @@ impl Report {
     }
 
     fn decide(&mut self, clauses: &[String], verdict: Verdict) {
-        for id in clauses {
-            match self.clauses.iter_mut().find(|clause| clause.id == *id) {
-                Some(known) => known.verdict = known.verdict.max(verdict),
-                None => self.clauses.push(ClauseVerdict { id: id.clone(), verdict }),
-            }
+        clauses.iter().for_each(|id| self.decide_by(id, verdict, None));
+    }
+
+    fn decide_by(&mut self, id: &str, verdict: Verdict, rule: Option<&'static str>) {
+        match self.clauses.iter_mut().find(|clause| clause.id == id && clause.rule == rule) {
+            Some(known) => known.verdict = known.verdict.max(verdict),
+            None => self.clauses.push(ClauseVerdict { id: id.to_owned(), verdict, rule }),
         }
+    }
+
+    fn level(&self, id: &str) -> Level {
+        self.ledger.clause(id).map_or(Level::Must, |clause| clause.level)
     }
 
     fn say(&mut self, line: Line<'_>, verdict: Verdict, clauses: Vec<String>, allowed: String, came: String) {
         let ambiguity = line.grade().map(|(_, id)| id.to_owned());
         let (place, trace_line) = (line.place(), self.trace.len());
-        self.findings.push(Finding { verdict, clauses, ambiguity, allowed, came, place, trace_line });
+        let rule = None;
+        self.findings.push(Finding { verdict, clauses, rule, ambiguity, allowed, came, place, trace_line });
     }
 }
 

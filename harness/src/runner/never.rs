@@ -113,7 +113,7 @@ impl Player {
                 return Ok(());
             }
         }
-        self.unanswered |= ping.is_some();
+        self.was_silent |= ping.is_some();
         Ok(())
     }
 }
@@ -137,7 +137,7 @@ fn breach(outcome: &Outcome, pulled: &Pulled) -> Option<String> {
             is_message(outcome, &message).then(|| came(&Item::Message(message)))
         }
         Pulled::Ended(how) => (*outcome == Outcome::Close).then(|| came(&Item::Closed(*how))),
-        Pulled::Broken(_) => None,
+        Pulled::Broken(_) | Pulled::Flooded => None,
     }
 }
 
@@ -146,5 +146,6 @@ fn name(outcome: &Outcome) -> &str {
         Outcome::Message(name) => name,
         Outcome::Close => "close",
         Outcome::Silence => "silence",
+        Outcome::Bytes(_) => "bytes",
     }
 }

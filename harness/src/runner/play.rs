@@ -2,27 +2,34 @@
 
 use super::connection::{Closed, Conn, Item};
 use super::eval::{Comparison, Env};
-use super::judge::{CHANNEL_BIT_CLAUSE, LAYOUT_CLAUSE, Line, RECORD_CLAUSE, Report, Stop};
+use super::judge::{Line, Report, Stop};
 use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{Assert, Call, Claims, FileKind, Ident, Step, StepKind};
+use crate::scenario::syntax::{
+    Assert, Call, Claims, Condition, Entry, FileKind, Ident, Span, Step, StepKind,
+};
 use crate::suite::Source;
-use crate::verdict::{Finding, Outcome, Survival, Verdict};
+use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use sv2_session::Conversation;
+use sv2_session::rules::Ending;
 
 /// How often a scenario is played while new work keeps overtaking its shares.
 const TRIES: u32 = 3;
 /// How deep fragments may call fragments.
 const DEEPEST_CALL: usize = 16;
+/// How often one step may repeat a fragment.
+const MOST_CALLS: u64 = 10_000;
 
 /// Plays a scenario to its outcome.
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
@@ -30,7 +37,8 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
     let needs = needs.chain(needs::of_steps(&plan));
     if let Some(missing) = plan.profile.missing(needs) {
-        let hint = if missing.starts_with("control.") { "; see --serve-templates" } else { "" };
+        let is_of_templates = ["control.block", "control.template"].contains(&missing);
+        let hint = if is_of_templates { "; see --serve-templates, and [control] of profiles" } else { "" };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -44,8 +52,18 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     loop {
         let mut player = Player::new(Rc::clone(&plan), Rc::clone(&world), tries);
         let played = player.play().await;
+        player.gather();
+        // What a rule found is found, whatever became of the shares.
+        let is_breached = player.report.is_breached();
+        let is_last = tries == TRIES || is_breached || !matches!(played, Err(Stop::Overtaken(_)));
+        if is_last && !matches!(played, Err(Stop::Error(_))) {
+            player.look_after().await;
+        }
         player.close_all();
+        player.gather();
+        player.report.say_once();
         let (verdict, reason) = match played {
+            Err(Stop::Overtaken(_)) if is_breached => (Verdict::Pass, None),
             Err(Stop::Overtaken(_)) if tries < TRIES => {
                 tries += 1;
                 continue;
@@ -55,6 +73,7 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
                     format!("{why} before an answer came, in {TRIES} tries; a quieter target decides it");
                 (Verdict::Inconclusive, Some(reason))
             }
+            Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, Some(reason)),
             Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, Some(reason)),
             Err(Stop::Blocked(reason)) => (Verdict::Blocked, Some(reason)),
             Err(Stop::Error(reason)) => (Verdict::Error, Some(reason)),
@@ -68,7 +87,11 @@ pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
 }
 
 fn outcome(plan: &Plan, report: Report, verdict: Verdict, reason: Option<String>, tries: u32) -> Outcome {
-    let verdict = verdict.max(if verdict == Verdict::NotApplicable { verdict } else { report.verdict() });
+    let verdict = match report.verdict() {
+        // What was found before an assumption did not hold stays.
+        Verdict::Pass if verdict == Verdict::NotApplicable => verdict,
+        found => verdict.max(found),
+    };
     let blocked = |finding: &&Finding| finding.verdict == Verdict::Blocked;
     let reason = reason.or_else(|| {
         let finding = report.findings.iter().find(blocked).filter(|_| verdict == Verdict::Blocked)?;
@@ -106,9 +129,15 @@ pub(crate) struct Player {
     pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
+    /// Silence was taken for an answer, and nothing has come since.
+    pub(crate) was_silent: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
     default_connection: String,
     depth: usize,
+    /// What the connections have in common for the rules.
+    pub(crate) all: Rc<RefCell<Conversation>>,
+    /// The step that is played.
+    here: Span,
 }
 
 impl Player {
@@ -131,14 +160,17 @@ impl Player {
             job_epochs: BTreeMap::new(),
             unanswered: false,
             refused: false,
+            was_silent: false,
             default_connection: String::new(),
             depth: 0,
+            all: Rc::default(),
+            here: Span::default(),
         }
     }
 
     async fn play(&mut self) -> Result<(), Stop> {
         let source = Arc::clone(&self.source);
-        self.env = Env::of_row(&self.plan.scenario.row)?;
+        self.env = Env::of_row(&self.plan.scenario.row)?.spelling(&self.plan.profile.error_codes);
         self.steps(&source).await?;
         self.conns.iter_mut().for_each(Conn::flush);
         self.end_watches(|until| until.is_none()).await?;
@@ -153,7 +185,10 @@ impl Player {
                     until.is_some_and(|(file, at)| std::ptr::eq(file, source) && at == index)
                 })
                 .await?;
-                self.step(step).await?;
+                self.here = step.line;
+                let played = self.step(step).await;
+                self.gather();
+                played?;
             }
             Ok(())
         })
@@ -161,7 +196,7 @@ impl Player {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match &step.kind {
-            StepKind::Connect { tcp_only } => self.connect(step, *tcp_only).await,
+            StepKind::Connect { entry } => self.connect(step, *entry).await,
             StepKind::Handshake(handshake) => self.handshake(step, handshake).await,
             StepKind::Send(send) => self.send(step, send),
             StepKind::Raw { bytes } => self.raw(step, bytes),
@@ -175,6 +210,7 @@ impl Player {
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
+            StepKind::Assume { condition } => self.assume(step, condition),
             StepKind::Alive { claims } => self.alive(step, claims).await,
             StepKind::Block { capture } => self.trigger(Control::Block, "control.block", capture).await,
             StepKind::Template { capture } => {
@@ -185,6 +221,12 @@ impl Player {
                 let duration = self.env.duration(duration)?;
                 self.trigger(Control::Elapse(duration), "control.time", &None).await
             }
+            StepKind::Measure { capture } => {
+                self.world.control(Control::Measure).await.map_err(Stop::Inconclusive)?;
+                let holdings = self.world.take_holdings().unwrap_or_default();
+                self.env.bind(&capture.node, Datum::Holdings(holdings));
+                Ok(())
+            }
             StepKind::Chunk { size } => self.chunk(step, size),
             StepKind::Coalesce => self.coalesce(step),
             StepKind::Flush => self.flush_held(step),
@@ -192,15 +234,15 @@ impl Player {
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
             StepKind::Reconnect => {
-                let name = self.connection_name(step);
-                self.conns.iter().filter(|conn| conn.name == name && conn.closed.is_none()).for_each(
-                    |conn| {
-                        self.world.output(Output::Close(conn.id));
-                    },
-                );
-                self.connect(step, false).await
+                let name = self.connection_name(step).to_owned();
+                let lines = self.report.trace.len();
+                for conn in self.conns.iter_mut().filter(|conn| conn.name == name && conn.closed.is_none()) {
+                    conn.over(Ending::ByClient, lines);
+                    self.world.output(Output::Close(conn.id));
+                }
+                self.connect(step, Entry::Whole).await
             }
-            StepKind::Call(call) => self.call(step, call).await,
+            StepKind::Call(call) => self.calls(step, call).await,
         }
     }
 
@@ -210,13 +252,16 @@ impl Player {
         capability: &str,
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
-        if !self.plan.profile.capabilities.contains(capability) {
+        let is_capable = self.plan.profile.capabilities.contains(capability);
+        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
+        if !is_capable && !is_short {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
         }
         let text = match &control {
             Control::Barrier => "barrier".to_owned(),
+            Control::Measure => "measured".to_owned(),
             Control::Block => "a new block".to_owned(),
             Control::Template => "a new template".to_owned(),
             Control::Provoke(_, message) => format!("the server is to send {}", message.spec().unique_name()),
@@ -224,12 +269,22 @@ impl Player {
         };
         let open = self.conns.iter().filter(|conn| conn.closed.is_none());
         self.report.trace.extend(open.map(|conn| conn.note(&text)));
-        self.epoch += 1;
+        // Where time just passes, new work that comes meanwhile is nothing that the scenario wanted.
+        self.epoch += u64::from(is_capable);
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
         }
         Ok(())
+    }
+
+    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
+        if self.env.condition(condition)? {
+            return Ok(());
+        }
+        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
+        let left = self.env.eval(&condition.left)?.describe();
+        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
     }
 
     fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
@@ -255,6 +310,18 @@ impl Player {
         Ok(())
     }
 
+    /// Plays a fragment as often as is wanted.
+    async fn calls(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
+        let times = call.times.as_ref().map_or(Ok(1), |times| self.env.integer(times))?;
+        if times > MOST_CALLS {
+            return Err(Stop::Error(format!("nothing is repeated more than {MOST_CALLS} times")));
+        }
+        for _ in 0..times {
+            self.call(step, call).await?;
+        }
+        Ok(())
+    }
+
     /// Plays a fragment with captures of its own: parameters go in, results come out.
     async fn call(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
         let name = &call.fragment.node;
@@ -265,7 +332,7 @@ impl Player {
         if self.depth >= DEEPEST_CALL {
             return Err(Stop::Error(format!("fragments call each other too deep, the last is {name}")));
         }
-        let mut inner = Env::default();
+        let mut inner = Env::default().spelling(&plan.profile.error_codes);
         for parameter in &signature.parameters {
             let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
             let value = match (given, &parameter.default) {
@@ -303,6 +370,7 @@ impl Player {
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {
             conn.closed = Some(Closed::ByUs);
+            conn.over(Ending::ByClient, self.report.trace.len());
         }
         self.world.output(output);
         Ok(())
@@ -325,20 +393,11 @@ impl Player {
     pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
         self.refuse_breach()?;
         match item {
-            Item::Malformed(error) => {
-                let allowed = "a payload of the layout that its message type has".to_owned();
-                Err(self.report.violated(line, LAYOUT_CLAUSE, allowed, error.to_string()))
-            }
-            Item::WrongChannelBit(spec) => {
-                let allowed =
-                    format!("{} with the channel bit {}", spec.name, set_or_clear(spec.channel_msg));
-                let came = format!("the bit is {}", set_or_clear(!spec.channel_msg));
-                Err(self.report.violated(line, CHANNEL_BIT_CLAUSE, allowed, came))
-            }
-            Item::Broken(error) => {
-                let allowed = "records that decrypt, frames of a sane length".to_owned();
-                Err(self.report.violated(line, RECORD_CLAUSE, allowed, error.to_string()))
-            }
+            Item::Flooded => Err(Stop::Inconclusive(
+                "the peer sent more than is taken in on one connection; a peer that floods less decides it"
+                    .to_owned(),
+            )),
+            Item::Malformed(_) | Item::Broken(_) => Err(self.report.unjudged(line)),
             _ => Ok(()),
         }
     }
@@ -347,12 +406,11 @@ impl Player {
         self.world.now().elapsed.saturating_add(bound.mul_f64(self.plan.timeout_scale))
     }
 
-    /// Waits until all that is under way is here, where the target can say so, and puts it into the trace.
+    /// Reads all that is here, and where the target can say so all that is under way, for the trace and for the rules.
     async fn drain(&mut self) -> Result<(), Stop> {
-        if !self.plan.peer.exact_barrier {
-            return Ok(());
+        if self.plan.peer.exact_barrier {
+            self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
         }
-        self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
         let source = Arc::clone(&self.source);
         for index in 0..self.conns.len() {
             loop {
@@ -367,21 +425,20 @@ impl Player {
         Ok(())
     }
 
+    /// Takes down what the rules have said, at the step that is played.
+    pub(crate) fn gather(&mut self) {
+        for conn in &mut self.conns {
+            for (judgement, trace_line) in conn.take_said() {
+                let (file, text) = (Arc::clone(&self.source.name), Arc::clone(&self.source.text));
+                self.report.ruled(judgement, trace_line, Place { file, text, span: self.here });
+            }
+        }
+    }
+
     fn close_all(&mut self) {
         for conn in self.conns.iter().filter(|conn| conn.closed.is_none()) {
             self.world.output(Output::Close(conn.id));
         }
-    }
-
-    fn survival(&self) -> Survival {
-        let closed = self.conns.iter().map(|conn| match conn.closed {
-            None | Some(Closed::ByUs) => Survival::Alive,
-            Some(Closed::Clean) => Survival::ClosedClean,
-            Some(Closed::Rude) => Survival::ClosedRude,
-        });
-        let hung = if self.unanswered { Survival::Hung } else { Survival::Alive };
-        let died = if self.refused { Survival::Died } else { Survival::Alive };
-        closed.fold(hung.max(died), Survival::max)
     }
 
     pub(super) fn connection_name<'a>(&'a self, step: &'a Step) -> &'a str {
@@ -393,21 +450,18 @@ impl Player {
     }
 }
 
-fn set_or_clear(bit: bool) -> &'static str {
-    if bit { "set" } else { "clear" }
-}
-
 /// What came, in words.
 pub(crate) fn came(item: &Item) -> String {
     match item {
         Item::Message(message) => format!("{} {}", message.spec().unique_name(), message.to_json()),
         Item::Unknown => "a frame of an unknown message".to_owned(),
         Item::Malformed(error) => error.to_string(),
-        Item::WrongChannelBit(spec) => format!("{} with the wrong channel bit", spec.unique_name()),
         Item::Broken(error) => error.to_string(),
+        Item::Flooded => "more than is taken in on one connection".to_owned(),
         Item::Closed(Closed::Clean) => "the peer closed the connection".to_owned(),
         Item::Closed(Closed::Rude) => "the peer reset the connection".to_owned(),
         Item::Closed(Closed::ByUs) => "the connection was closed by this scenario".to_owned(),
+        Item::Bytes(bytes) => format!("{} bytes of no frame came", bytes.len()),
         Item::Nothing => "nothing came in time".to_owned(),
     }
 }

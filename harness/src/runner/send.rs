@@ -9,12 +9,13 @@ use crate::scenario::syntax::{
     Assignment, Corrupt, Expr, ModifierKind, Provoke, RecordPart, Send, Step, Submit,
 };
 use sv2_wire::frame::Frame;
-use sv2_wire::{F32, Message, MessageSpec, Str0_255, U256, Value};
+use sv2_wire::{B0_64K, B0_255, F32, Message, MessageSpec, Str0_255, U256, Value, ValueError};
 
 impl Player {
     pub(super) fn send(&mut self, step: &Step, send: &Send) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
         let mut message = self.default_message(&send.message.node)?;
+        self.declare_custom_job(&mut message, &send.fields)?;
         self.assign(&mut message, &send.fields)?;
         let mut frame = Frame::of(&message).map_err(|error| Stop::Error(error.to_string()))?;
         let mut modifiers: Vec<_> = send.modifiers.iter().collect();
@@ -130,6 +131,11 @@ impl Player {
                 open.max_target = U256::MAX;
                 open.min_extranonce_size = 4;
             }
+            Message::SetCustomMiningJob(job) => {
+                job.version = 0x2000_0000;
+                job.coinbase_tx_version = 2;
+                job.coinbase_tx_input_n_sequence = u32::MAX;
+            }
             Message::UpdateChannel(update) => {
                 update.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
                 update.maximum_target = U256::MAX;
@@ -142,6 +148,21 @@ impl Player {
             message.set("request_id", &id).map_err(|error| Stop::Error(error.to_string()))?;
         }
         Ok(message)
+    }
+
+    /// A custom job gets a token that is good, unless the scenario brings its own, and the outputs that the pool wants.
+    fn declare_custom_job(&self, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {
+        let Message::SetCustomMiningJob(job) = message else { return Ok(()) };
+        let Some(access) = &self.plan.profile.custom_jobs else { return Ok(()) };
+        let misfit = |error: ValueError| Stop::Error(format!("the profile's custom jobs: {error}"));
+        job.coinbase_tx_outputs = B0_64K::new(access.coinbase_tx_outputs.clone()).map_err(misfit)?;
+        if fields.iter().any(|assignment| assignment.field.node == "mining_job_token") {
+            return Ok(());
+        }
+        let none_left = || Stop::Inconclusive("more tokens in the profile decide it".to_owned());
+        let token = access.tokens.get(self.world.take_token()).ok_or_else(none_left)?;
+        job.mining_job_token = B0_255::new(token.clone()).map_err(misfit)?;
+        Ok(())
     }
 
     fn assign(&self, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {

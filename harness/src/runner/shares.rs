@@ -51,15 +51,16 @@ impl Player {
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
         };
-        let mut settings = self.settings(job, mine)?;
-        let wanted = self.wanted(job, mine)?;
+        let mut job = job.clone();
+        let mut settings = self.settings(&mut job, mine)?;
+        let wanted = self.wanted(&job, mine)?;
         let count = match &mine.count {
             Some(expr) => self.env.integer(expr)?,
             None => 1,
         };
         let mut shares = Vec::new();
         for _ in 0..count {
-            let share = self.search(*conn, job, &settings, wanted)?;
+            let share = self.search(*conn, &job, &settings, wanted)?;
             settings.nonce = share.solution.settings.nonce.wrapping_add(1);
             shares.push(Datum::Share(*conn, Box::new(share)));
         }
@@ -132,7 +133,7 @@ impl Player {
         share: &Share,
         filler: bool,
     ) -> Result<(), Stop> {
-        let held = share.basis.as_ref().map(|basis| self.conns[conn].session.basis_holds(basis));
+        let held = share.basis.as_ref().map(|basis| self.conns[conn].session().basis_holds(basis));
         let basis = match held {
             Some(Err(why)) if share.epoch == self.epoch && why != Voided::Channel => {
                 return Err(Stop::Overtaken(why.to_string()));
@@ -149,7 +150,7 @@ impl Player {
 
     /// The sequence number after the newest of the channel; the first is 1.
     pub(super) fn next_sequence(&self, conn: usize, channel_id: u32) -> u32 {
-        let account = self.conns[conn].session.channel(channel_id).map(|channel| &channel.account);
+        let account = self.conns[conn].session().channel(channel_id).map(|channel| &channel.account);
         let newest = account.and_then(|account| account.shares.keys().next_back().copied());
         let flown =
             self.flights.iter().filter(|flight| flight.conn == conn && flight.channel_id == channel_id);
@@ -159,7 +160,7 @@ impl Player {
 
     /// Marks shares whose ground has changed before their answer came.
     pub(super) fn note_overtaken(&mut self, conn: usize) {
-        let session = &self.conns[conn].session;
+        let session = self.conns[conn].session();
         for flight in self.flights.iter_mut().filter(|flight| flight.conn == conn) {
             if flight.overtaken.is_some() || !in_flight(session, flight) {
                 continue;
@@ -208,7 +209,7 @@ impl Player {
         let none = Claims::default();
         let line = Line::of_step(&none, &source, step.line);
         loop {
-            let channel = self.conns[conn].session.channel(channel_id);
+            let channel = self.conns[conn].session().channel(channel_id);
             if let Some(job) = channel.and_then(|channel| channel.newest_job()) {
                 return Ok(job.clone());
             }
@@ -305,7 +306,8 @@ impl Player {
         if self.plan.peer.exact_barrier {
             Duration::ZERO
         } else {
-            self.deadline(self.plan.profile.quiet).min(deadline)
+            let profile = &self.plan.profile;
+            self.deadline(profile.ack_within.unwrap_or(profile.quiet)).min(deadline)
         }
     }
 
@@ -321,6 +323,7 @@ impl Player {
         let credited = account.credited.saturating_sub(fillers.len() as u64);
         Ok(vec![
             ("credited", Datum::number(credited)),
+            ("accepted", Datum::number(account.credited)),
             ("refused", Datum::number(refused.count() as u64)),
             ("submitted", Datum::number(own.count() as u64)),
             ("acked-numbers", Datum::List(acked.map(|number| Datum::number(*number)).collect())),
@@ -341,13 +344,13 @@ impl Player {
     }
 
     fn account(&self, conn: usize, channel_id: u32) -> Result<&Account, Stop> {
-        let channel = self.conns[conn].session.channel(channel_id);
+        let channel = self.conns[conn].session().channel(channel_id);
         let account = channel.map(|channel| &channel.account);
         account.ok_or_else(|| Stop::Blocked(format!("channel {channel_id} is not open any more")))
     }
 
     fn kind_of(&self, conn: usize, job: &Job) -> ChannelKind {
-        let open = self.conns[conn].session.channel(job.channel_id).map(|channel| channel.kind);
+        let open = self.conns[conn].session().channel(job.channel_id).map(|channel| channel.kind);
         open.unwrap_or(match job.extranonce_size {
             0 => ChannelKind::Standard,
             extranonce_size => ChannelKind::Extended { extranonce_size },
@@ -355,7 +358,7 @@ impl Player {
     }
 
     fn search(&self, conn: usize, job: &Job, settings: &Settings, wanted: Wanted) -> Result<Share, Stop> {
-        let basis = self.conns[conn].session.basis(job);
+        let basis = self.conns[conn].session().basis(job);
         let epoch = self.job_epochs.get(&(conn, job.channel_id, job.order)).copied().unwrap_or(self.epoch);
         match miner::search(job, settings, wanted, self.plan.profile.hash_budget) {
             Ok(solution) => Ok(Share { epoch, job: job.clone(), solution, basis }),
@@ -376,7 +379,8 @@ impl Player {
         Ok(Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.rng.next_u32() })
     }
 
-    fn settings(&mut self, job: &Job, mine: &Mine) -> Result<Settings, Stop> {
+    /// What the lines of `mine` fix; a prefix that is not the channel's goes into the job.
+    fn settings(&mut self, job: &mut Job, mine: &Mine) -> Result<Settings, Stop> {
         let mut settings = self.fresh_settings(job)?;
         for assignment in &mine.fields {
             let value = self.env.eval(&assignment.value)?;
@@ -388,7 +392,9 @@ impl Player {
                 ("version", Some(number), _) => settings.version = number,
                 ("ntime", Some(number), _) => settings.ntime = number,
                 ("nonce", Some(number), _) => settings.nonce = number,
+                ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
                 ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
+                ("extranonce_prefix", _, Datum::Bytes(bytes)) => job.extranonce_prefix = bytes,
                 (field, _, value) => {
                     return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
                 }

@@ -1,5 +1,6 @@
 //! What expressions of a scenario evaluate to.
 
+use super::Holdings;
 use crate::miner::Solution;
 use crate::scenario::number;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) enum Datum {
     Job(usize, Box<Job>),
     Share(usize, Box<Share>),
     Identity(Box<Identity>),
+    Holdings(Holdings),
     /// Cannot be known here, so nothing is judged by it.
     Unknown,
 }
@@ -52,6 +54,13 @@ pub(crate) struct Identity {
 impl Datum {
     pub(crate) fn number(value: impl Into<u64>) -> Self {
         Self::Number(U256::from(value.into()))
+    }
+
+    pub(crate) fn as_number(&self) -> Option<U256> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
     }
 
     pub(crate) fn from_wire(value: Value) -> Self {
@@ -100,6 +109,7 @@ impl Datum {
             Self::Job(_, job) => job_member(job, name),
             Self::Share(_, share) => share_member(share, name),
             Self::Identity(identity) => identity_member(identity, name),
+            Self::Holdings(holdings) => holdings_member(holdings, name),
             _ => None,
         }
     }
@@ -145,6 +155,7 @@ impl Datum {
             Self::Job(_, job) => format!("job {} of channel {}", job.job_id, job.channel_id),
             Self::Share(_, share) => format!("a share on job {}", share.job.job_id),
             Self::Identity(_) => "a handshake".to_owned(),
+            Self::Holdings(_) => "what the server holds".to_owned(),
             Self::Unknown => "unknown".to_owned(),
         }
     }
@@ -192,6 +203,16 @@ fn share_member(share: &Share, name: &str) -> Option<Datum> {
     })
 }
 
+fn holdings_member(holdings: &Holdings, name: &str) -> Option<Datum> {
+    let seen = match name {
+        "memory" => holdings.memory,
+        "connections" => holdings.connections,
+        "channels" => holdings.channels,
+        _ => return None,
+    };
+    Some(seen.map_or(Datum::Unknown, Datum::number))
+}
+
 fn identity_member(identity: &Identity, name: &str) -> Option<Datum> {
     let certificate = &identity.server.certificate;
     Some(match name {
@@ -200,6 +221,7 @@ fn identity_member(identity: &Identity, name: &str) -> Option<Datum> {
         "not_valid_after" => Datum::number(certificate.not_valid_after),
         "valid_now" => Datum::Boolean(identity.valid_now),
         "signed_by_authority" => identity.signed_by_authority.map_or(Datum::Unknown, Datum::Boolean),
+        "ephemeral_key" => Datum::Bytes(identity.server.ephemeral_key_x_only.to_vec()),
         "static_key" => Datum::Bytes(identity.server.static_key_x_only.to_vec()),
         _ => return None,
     })

@@ -56,7 +56,7 @@ impl Player {
     /// The newest job of each channel, if all have one and on the same previous hash.
     fn jobs_at_one_tip(&self, channels: &[(usize, u32)]) -> Option<Vec<(usize, Job)>> {
         let newest = |(conn, id): &(usize, u32)| {
-            let job = self.conns[*conn].session.channel(*id)?.newest_job()?;
+            let job = self.conns[*conn].session().channel(*id)?.newest_job()?;
             Some((*conn, job.clone()))
         };
         let jobs = channels.iter().map(newest).collect::<Option<Vec<_>>>()?;

@@ -1,6 +1,6 @@
 //! What the conversation sees of the outside: queues, and futures over them.
 
-use super::{Connection, Control, Input, Now, Output};
+use super::{Connection, Control, Holdings, Input, Now, Output};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -15,7 +15,13 @@ pub(crate) enum NetEvent {
     Bytes(Vec<u8>),
     Finished,
     Reset,
+    /// The peer has sent more than [`MOST_BYTES`]; the rest is not looked at.
+    Flooded,
 }
+
+/// Most bytes that are taken in on one connection: four of the largest frames. Whoever sends more in one scenario is not
+/// listened to any longer, so that no peer can fill our memory.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// The queues between a conversation and its driver.
 pub(crate) struct World {
@@ -23,8 +29,11 @@ pub(crate) struct World {
     wake_at: Cell<Option<Duration>>,
     over: Cell<bool>,
     opened: Cell<usize>,
+    tokens_taken: Cell<usize>,
     outputs: RefCell<VecDeque<Output>>,
     events: RefCell<BTreeMap<Connection, VecDeque<NetEvent>>>,
+    received: RefCell<BTreeMap<Connection, usize>>,
+    holdings: Cell<Option<Holdings>>,
     control: RefCell<Option<Result<(), String>>>,
 }
 
@@ -35,8 +44,11 @@ impl World {
             wake_at: Cell::new(None),
             over: Cell::new(false),
             opened: Cell::new(0),
+            tokens_taken: Cell::new(0),
             outputs: RefCell::default(),
             events: RefCell::default(),
+            received: RefCell::default(),
+            holdings: Cell::new(None),
             control: RefCell::new(None),
         }
     }
@@ -51,6 +63,11 @@ impl World {
         self.opened.set(connection + 1);
         self.output(Output::Connect(connection));
         connection
+    }
+
+    /// Index of a token that no try at the scenario has used.
+    pub(crate) fn take_token(&self) -> usize {
+        self.tokens_taken.replace(self.tokens_taken.get() + 1)
     }
 
     pub(crate) fn output(&self, output: Output) {
@@ -93,15 +110,24 @@ impl World {
         poll_fn(|_| self.control.borrow_mut().take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
+    /// What the latest [`Control::Measure`] found.
+    pub(crate) fn take_holdings(&self) -> Option<Holdings> {
+        self.holdings.take()
+    }
+
     pub(crate) fn feed(&self, input: Input, now: Now) {
         self.now.set(now);
         self.wake_at.set(None);
         let (connection, event) = match input {
             Input::Connected(connection) => (connection, NetEvent::Connected),
             Input::Refused(connection, reason) => (connection, NetEvent::Refused(reason)),
-            Input::Bytes(connection, bytes) => (connection, NetEvent::Bytes(bytes)),
+            Input::Bytes(connection, bytes) => match self.bounded(connection, bytes) {
+                Some(event) => (connection, event),
+                None => return,
+            },
             Input::Finished(connection) => (connection, NetEvent::Finished),
             Input::Reset(connection) => (connection, NetEvent::Reset),
+            Input::Measured(holdings) => return self.holdings.set(Some(holdings)),
             Input::ControlDone(result) => {
                 *self.control.borrow_mut() = Some(result);
                 return;
@@ -109,6 +135,19 @@ impl World {
             Input::Tick => return,
         };
         self.events.borrow_mut().entry(connection).or_default().push_back(event);
+    }
+
+    /// Bytes that are still within the bound; once, that there are more; then nothing.
+    fn bounded(&self, connection: Connection, bytes: Vec<u8>) -> Option<NetEvent> {
+        let mut received = self.received.borrow_mut();
+        let count = received.entry(connection).or_default();
+        let was_within = *count <= MOST_BYTES;
+        *count = count.saturating_add(bytes.len());
+        match (was_within, *count <= MOST_BYTES) {
+            (_, true) => Some(NetEvent::Bytes(bytes)),
+            (true, false) => Some(NetEvent::Flooded),
+            (false, false) => None,
+        }
     }
 
     pub(crate) fn take_output(&self) -> Option<Output> {

@@ -9,7 +9,7 @@
 //!           | exclusive
 //!           | fragment NAME(NAME[: EXPR],..) [-> $CAP,..]
 //! step      = [UPPER:] verb, lines below it indented
-//! verb      = connect [tcp] | handshake TAIL judged* | send MESSAGE TAIL (set | modifier)* | raw EXPR
+//! verb      = connect [tcp | plain] | handshake TAIL (set | judged)* | send MESSAGE TAIL (set | modifier)* | raw EXPR
 //!           | corrupt record N (header | payload | tag) bit K | await job on REF TAIL
 //!           | expect (MESSAGE | close | silence) TAIL judged* | expect (reply to REF | one-of) TAIL arm+
 //!           | mine [N] REF TAIL (set | hash OP EXPR)* | submit REF TAIL set* | settle REF TAIL judged*
@@ -17,8 +17,8 @@
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
 //!           | provoke MESSAGE set*
-//!           | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
-//! arm       = "|" (MESSAGE | close | silence) TAIL judged*
+//!           | assume EXPR [OP EXPR] | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
+//! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
 //! modifier  = truncate N | append BYTES | length N | type N | extension N | channel-bit (0 | 1)
@@ -161,10 +161,10 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
-    /// `connect`: TCP, and Noise where the target's URL says so; `connect tcp`: TCP only.
+    /// `connect`, `connect tcp`, `connect plain`.
     Connect {
-        /// Whether Noise is left out.
-        tcp_only: bool,
+        /// How far the connection is brought.
+        entry: Entry,
     },
     /// `handshake [-> $cap] [checks ..]`: the Noise handshake on a bare TCP connection.
     Handshake(Handshake),
@@ -195,6 +195,11 @@ pub enum StepKind {
     Settle(Settle),
     /// `assert EXPR OP EXPR [checks ..]`.
     Assert(Assert),
+    /// `assume EXPR [OP EXPR]`: where this does not hold, the scenario is not applicable.
+    Assume {
+        /// What the rest of the scenario needs.
+        condition: Condition,
+    },
     /// `alive [checks ..]`: this connection answers, and a fresh one completes set-up.
     Alive {
         /// What being alive decides.
@@ -212,6 +217,11 @@ pub enum StepKind {
     },
     /// `provoke MESSAGE`: the server is made to send a message of its own accord.
     Provoke(Provoke),
+    /// `measure -> $cap`: what the server holds of connections, channels and memory.
+    Measure {
+        /// The name for what it holds.
+        capture: Ident,
+    },
     /// `elapse DUR`: protocol time moves on.
     Elapse {
         /// By how much: a duration or a parameter.
@@ -234,17 +244,30 @@ pub enum StepKind {
     HalfClose,
     /// `reconnect`: close where still open, and connect anew.
     Reconnect,
-    /// `name(parameter: expr, ...) [-> $cap, $cap]`.
+    /// `name(parameter: expr, ...) [-> $cap, $cap]`; `repeat N name(...)`.
     Call(Call),
 }
 
-/// `handshake [-> $cap] [checks ..]` with judged lines.
+/// How far `connect` brings a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// `connect`: ready for frames, through Noise where the target's URL says so.
+    Whole,
+    /// `connect tcp`: TCP only.
+    Tcp,
+    /// `connect plain`: ready for frames without encryption, whatever the URL says.
+    Plain,
+}
+
+/// `handshake [-> $cap] [checks ..]` with `field = expr` lines and judged lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handshake {
     /// The name for what was learned (certificate, keys).
     pub capture: Option<Ident>,
     /// What completing the handshake decides.
     pub claims: Claims,
+    /// `secret`, `encoding`, `already-sent`: what act one is made of.
+    pub fields: Vec<Assignment>,
     /// Judgements over what was learned.
     pub judgements: Vec<Judgement>,
 }
@@ -371,6 +394,8 @@ pub enum Outcome {
     Close,
     /// Nothing comes, proved by a barrier.
     Silence,
+    /// So many bytes come on a bare TCP connection.
+    Bytes(u64),
 }
 
 /// `await job on $chan -> $job [within DUR]`: the newest minable job of a channel.
@@ -445,7 +470,7 @@ pub struct Mine {
     pub job: Reference,
     /// The name for the share, or for the list of shares when a count is given.
     pub capture: Option<Ident>,
-    /// `version`, `ntime`, `extranonce`, and `nonce` (where the search starts).
+    /// `version`, `ntime`, `extranonce`, `extranonce_prefix`, and `nonce` (where the search starts).
     pub fields: Vec<Assignment>,
     /// `hash > $job.target`; without any: `hash <=` the job's target.
     pub limits: Vec<HashLimit>,
@@ -500,6 +525,8 @@ pub struct Assert {
 /// A fragment call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// How often, behind `repeat`.
+    pub times: Option<Expr>,
     /// The fragment.
     pub fragment: Ident,
     /// Named arguments.

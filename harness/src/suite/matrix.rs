@@ -2,6 +2,7 @@
 
 use super::{Scenario, Source};
 use crate::scenario::syntax::{Axis, Expr, ExprKind};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// The value of one `matrix` line in one scenario.
@@ -38,18 +39,22 @@ fn id(path: &str, row: &[Cell], source: &Source) -> String {
     format!("{path}[{}]", cells.collect::<Vec<_>>().join(","))
 }
 
-/// A value as it stands in the file, without quotes and blanks.
+/// Characters that a value may take in an id; more are cut, since ids are names of files too.
+const MOST_SPELT: usize = 48;
+
+/// A value as it stands in the file, without quotes and blanks, and with nothing that the name of a file must not have.
 fn spelt(value: &Expr, text: &str) -> String {
     let written = text.get(value.span.start..value.span.end).unwrap_or_default();
-    let bare = match value.kind {
-        ExprKind::Text(_) => written.trim_matches('"'),
-        _ => written,
-    };
-    bare.split_whitespace().collect::<Vec<_>>().join(if matches!(value.kind, ExprKind::Text(_)) {
-        "_"
-    } else {
-        ""
-    })
+    let blank = if matches!(value.kind, ExprKind::Text(_)) { "_" } else { "" };
+    let joined = written.split_whitespace().collect::<Vec<_>>().join(blank);
+    let is_kept = |letter: &char| letter.is_ascii_alphanumeric() || "_-+.,[]()&^".contains(*letter);
+    let letters = joined.chars().filter(|letter| *letter != '"');
+    let name: String = letters.map(|letter| if is_kept(&letter) { letter } else { '_' }).collect();
+    if name.len() <= MOST_SPELT {
+        return name;
+    }
+    let digest = hex::encode(Sha256::digest(written));
+    format!("{}..{}", name.get(..16).unwrap_or_default(), digest.get(..8).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -73,5 +78,16 @@ mod tests {
             two,
             ["a/b[n=1+1,m=true]", "a/b[n=1+1,m=none]", "a/b[n=two_words,m=true]", "a/b[n=two_words,m=none]"]
         );
+    }
+
+    #[test]
+    fn an_id_is_the_name_of_a_file_on_every_system() {
+        assert_eq!(ids("matrix s in [x\"00ff\", \"a/b:c\"]"), ["a/b[s=x00ff]", "a/b[s=a_b_c]"]);
+        let long = ids(&format!("matrix s in [x\"{}\", x\"{}\"]", "f".repeat(510), "f".repeat(508)));
+        assert!(
+            long.iter().all(|id| id.len() < 64 && id.starts_with("a/b[s=xfffffffffffffff..")),
+            "{long:?}"
+        );
+        assert_ne!(long[0], long[1]);
     }
 }

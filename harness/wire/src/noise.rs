@@ -96,6 +96,9 @@ pub struct ServerIdentity {
     pub static_key: [u8; 64],
     /// The same key as the certificate signs it: 32 bytes, x-coordinate only.
     pub static_key_x_only: [u8; 32],
+    /// The server's ephemeral key of this handshake: 32 bytes, x-coordinate only. One key has many encodings, and only
+    /// the coordinate shows whether it is fresh (spec section 4.5.1.1).
+    pub ephemeral_key_x_only: [u8; 32],
     /// The certificate as sent (spec section 4.5.2).
     pub certificate: Certificate,
 }
@@ -131,6 +134,14 @@ impl Initiator {
         Self { handshake, act_one }
     }
 
+    /// Starts a handshake with this ephemeral key, whose secret and encoding are known, instead of a fresh one. For tests of
+    /// a server only: a key that is used twice protects nothing.
+    #[must_use]
+    pub fn with_ephemeral(key: &StaticKeypair) -> Self {
+        let (handshake, act_one) = Handshake::initiate_with(key);
+        Self { handshake, act_one }
+    }
+
     /// The 64 bytes of act one (spec section 4.5.1.1).
     #[must_use]
     pub fn act_one(&self) -> [u8; ACT_ONE_LEN] {
@@ -144,9 +155,12 @@ impl Initiator {
     pub fn finish(self, act_two: &[u8; ACT_TWO_LEN]) -> Result<(Transport, ServerIdentity), NoiseError> {
         let mut handshake = self.handshake;
         let (static_key, certificate) = handshake.read_act_two(act_two)?;
+        let mut ephemeral = [0; 64];
+        ephemeral.copy_from_slice(&act_two[..64]);
         let identity = ServerIdentity {
             static_key,
             static_key_x_only: key::x_only_of(static_key),
+            ephemeral_key_x_only: key::x_only_of(ephemeral),
             certificate: Certificate::decode(&certificate),
         };
         let (from_initiator, from_responder) = handshake.split()?;

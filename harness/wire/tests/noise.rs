@@ -307,3 +307,44 @@ proptest! {
         prop_assert!(opened(&mut server, &[0; 22]).is_err());
     }
 }
+
+/// Encodings whose first half is zero, the field prime, and all ones: all are valid (spec section 4.3.1.1).
+const ODD_ENCODINGS: [(u8, &str); 3] = [
+    (
+        3,
+        "0000000000000000000000000000000000000000000000000000000000000000\
+         6f02fdb1d87fc3ee64e5c5221a073764b3eef03c3acb9d991a4e91d3aa5a4001",
+    ),
+    (
+        3,
+        "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f\
+         6f02fdb1d87fc3ee64e5c5221a073764b3eef03c3acb9d991a4e91d3aa5a4001",
+    ),
+    (
+        1,
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\
+         1d485482182299527dec252ade889c8f07f3329fd86de80c63a32c99bcaaf310",
+    ),
+];
+
+#[test]
+fn a_client_may_bring_its_ephemeral_key_in_any_encoding() {
+    for (secret, encoding) in ODD_ENCODINGS {
+        let mut scalar = [0; 32];
+        scalar[31] = secret;
+        let encoding: [u8; 64] = hex::decode(encoding).unwrap().try_into().unwrap();
+        let key = StaticKeypair::with_encoding(scalar, encoding).unwrap();
+        let client = Initiator::with_ephemeral(&key);
+        assert_eq!(client.act_one(), encoding);
+        let (act_two, mut server_side) = answer(&client.act_one());
+        let (mut client_side, identity) = client.finish(&act_two).unwrap();
+        assert_eq!(identity.static_key, server().ellswift());
+        let drawn = StaticKeypair::new([6; 32], [6; 32]).unwrap();
+        assert_eq!(identity.ephemeral_key_x_only, drawn.x_only());
+        let record = sealed(&mut client_side, b"there");
+        assert_eq!(opened(&mut server_side, &record).unwrap(), b"there");
+    }
+    let other = StaticKeypair::new([9; 32], [0; 32]).unwrap().ellswift();
+    assert_eq!(StaticKeypair::with_encoding([8; 32], other).unwrap_err(), KeyError::OtherKey);
+    assert_eq!(StaticKeypair::with_encoding([0; 32], other).unwrap_err(), KeyError::SecretOutOfRange);
+}

@@ -2,7 +2,8 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::{
-    AckRules, Certifier, ChannelRules, Deviation, Fault, Frames, JobRules, Records, SetupRules, ShareRules,
+    AckRules, Certifier, ChannelRules, CustomRules, Deviation, Fault, Frames, JobRules, Process, Records,
+    SetupRules, ShareRules,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,8 +64,10 @@ impl Rules {
         setup Setup SetupRules;
         channel Channel ChannelRules;
         job Job JobRules;
+        custom Custom CustomRules;
         share Share ShareRules;
         ack Ack AckRules;
+        process Process Process;
     }
 }
 

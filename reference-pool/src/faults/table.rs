@@ -6,6 +6,19 @@ use super::catalogue::{
     PrevHashFirst, RunningCount, SameChannelId, SamePrefix, SkippedNonce, StaleCredited, TargetIgnored,
     UnknownJobNamed,
 };
+use super::catalogue_channels::{
+    AnyExtranonceSize, BackwardPrefix, OrphanedMembers, RunningSum, StandardAllTheSame, SumOfShares,
+    UpdateIgnored,
+};
+use super::catalogue_work::{
+    AnyToken, AnyVersion, BackwardTarget, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne,
+    GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
+    StandardCustomJob, TargetNeverKept, UnannouncedCustomJob, UnansweredCustomJob, UnknownCustomJob,
+};
+use super::process::{
+    AwaitedHandshake, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver, ResetByOpening,
+    UnboundedQueue,
+};
 use super::{Deviation, Fault, Layer};
 
 macro_rules! faults {
@@ -66,4 +79,64 @@ faults! {
         when "a share above its target" seen "no report known" => Share(TargetIgnored);
     "F20" "count-not-reset" Ack "SubmitShares.Success.new_submits_accepted_count" ["SV2-05-100"]
         when "each batch but the first" seen "stratum#1967, stratum#2101" => Ack(RunningCount);
+    "F31" "killed-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the program ends" seen "no report known" => Process(KilledByOpening);
+    "F32" "hung-by-opening" Process "the program" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: nobody is answered any more" seen "no report known" => Process(HungByOpening);
+    "F33" "reset-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is reset" seen "no report known" => Process(ResetByOpening);
+    "F34" "closed-by-opening" Process "the connection" ["SV2-05-034"]
+        when "an OpenExtendedMiningChannel: the connection is closed" seen "no report known" => Process(ClosedByOpening);
+    "F35" "no-deadlines" Process "the connection" ["ROB-01" "ROB-02" "ROB-03"]
+        when "a client that says nothing, or nothing more" seen "no report known" => Process(PatientForEver);
+    "F36" "unbounded-queue" Process "memory" ["ROB-05"]
+        when "a client that asks and does not read" seen "no report known" => Process(UnboundedQueue);
+    "F37" "handshake-awaited" Process "other connections" ["ROB-09"]
+        when "a client that has sent half of act one" seen "no report known" => Process(AwaitedHandshake);
+    "F41" "sum-not-reset" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-101"]
+        when "each batch but the first" seen "no report known" => Ack(RunningSum);
+    "F42" "sum-of-shares" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
+        when "each batch: its shares count the same whatever their target" seen "no report known" => Ack(SumOfShares);
+    "F43" "standard-channel-all-the-same" Channel "OpenStandardMiningChannel.Success" ["SV2-05-029"]
+        when "a standard channel, where extended ones only were announced" seen "no report known" => Channel(StandardAllTheSame);
+    "F44" "any-extranonce-size" Channel "OpenExtendedMiningChannel.Success.extranonce_size" ["SV2-05-051" "SV2-05-052"]
+        when "a request for more than is granted" seen "no report known" => Channel(AnyExtranonceSize);
+    "F45" "update-ignored" Channel "UpdateChannel.Error" ["SV2-05-065"]
+        when "an update of a channel that is not open" seen "no report known" => Channel(UpdateIgnored);
+    "F46" "members-outlive-group" Channel "CloseChannel" ["SV2-05-075"]
+        when "a group is closed" seen "no report known" => Channel(OrphanedMembers);
+    "F47" "prefix-reaches-back" Channel "SetExtranoncePrefix" ["SV2-05-079"]
+        when "a share on a job from before the change" seen "no report known" => Channel(BackwardPrefix);
+    "F51" "custom-request-id-not-echoed" Job "SetCustomMiningJob.Success.request_id" ["SV2-05-155" "SV2-05-157" "SV2-05-163"]
+        when "each custom job, taken or refused" seen "no report known" => Custom(ForgottenCustomRequest);
+    "F52" "custom-job-unanswered" Job "SetCustomMiningJob.Success" ["SV2-05-155"]
+        when "each custom job, taken or refused" seen "no report known" => Custom(UnansweredCustomJob);
+    "F53" "custom-token-unchecked" Job "SetCustomMiningJob.Success" ["SV2-05-164"]
+        when "a token that was never given out" seen "no report known" => Custom(AnyToken);
+    "F54" "custom-job-on-standard-channel" Job "SetCustomMiningJob.Success" ["SV2-05-150" "SV2-05-151"]
+        when "a standard channel, or a group with one" seen "no report known" => Custom(StandardCustomJob);
+    "F55" "custom-job-id-reused" Job "SetCustomMiningJob.Success.job_id" ["SV2-05-161"]
+        when "each custom job is number 1" seen "no report known" => Custom(ReusedCustomId);
+    "F56" "coinbase-prefix-dropped" Job "SetCustomMiningJob.coinbase_prefix" ["SV2-05-185" "SV2-05-160"]
+        when "shares on each custom job" seen "no report known" => Custom(DroppedCoinbasePrefix);
+    "F57" "work-selection-not-asked" Job "SetCustomMiningJob.Success" ["SV2-05-152"]
+        when "a custom job without REQUIRES_WORK_SELECTION" seen "no report known" => Custom(UnannouncedCustomJob);
+    "F58" "custom-job-unknown" Share "SubmitShares.Error" ["SV2-05-160" "SV2-05-185"]
+        when "a share on a custom job" seen "no report known" => Share(UnknownCustomJob);
+    "F59" "version-unchecked" Share "SubmitShares.Success" ["SV2-05-133"]
+        when "a share with another version than its job allows" seen "no report known" => Share(AnyVersion);
+    "F60" "target-reaches-back" Channel "SetTarget" ["SV2-05-168"]
+        when "a share on an active job after SetTarget" seen "no report known" => Channel(BackwardTarget);
+    "F61" "target-not-kept" Channel "SetTarget" ["SV2-05-167" "SV2-05-171"]
+        when "a share on a later job after SetTarget" seen "no report known" => Channel(TargetNeverKept);
+    "F62" "group-target-for-one" Channel "SetTarget" ["SV2-05-171"]
+        when "SetTarget for a group of two" seen "no report known" => Channel(GroupTargetForOne);
+    "F63" "merkle-root-reversed" Job "NewMiningJob.merkle_root" ["SV2-05-125"]
+        when "each standard job" seen "no report known" => Job(ReversedMerkleRoot);
+    "F64" "prev-hash-reversed" Job "SetNewPrevHash.prev_hash" ["SV2-05-148"]
+        when "each SetNewPrevHash" seen "no report known" => Job(ReversedPrevHash);
+    "F65" "group-job-for-one" Job "NewExtendedMiningJob" ["SV2-05-128"]
+        when "a job for a group of two" seen "no report known" => Job(GroupJobForOne);
+    "F66" "high-extranonce-refused" Share "SubmitShares.Error" ["SV2-05-180"]
+        when "an extranonce with the highest bit set" seen "no report known" => Share(LowExtranonces);
 }

@@ -15,6 +15,8 @@ pub struct Statistics {
     pub established: u64,
     /// Connections that are not closed yet.
     pub open: u64,
+    /// Bytes in the buffers and send queues of the connections, now.
+    pub held: u64,
     /// Bytes that came.
     pub bytes_in: u64,
     /// Bytes given to the shell.
@@ -42,6 +44,7 @@ impl Statistics {
             "connections": self.connections,
             "established": self.established,
             "open": self.open,
+            "held": self.held,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "frames_in": self.frames_in,

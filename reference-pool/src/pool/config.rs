@@ -1,3 +1,4 @@
+use crate::custom::CustomJobs;
 use crate::extensions::{Extensions, WORKER_IDENTITY};
 use crate::faults::Fault;
 use crate::job::WorkError;
@@ -42,6 +43,13 @@ pub struct PoolConfig {
     pub fixed_version: bool,
     /// Opens no standard channels: REQUIRES_EXTENDED_CHANNELS (spec section 5.3.1). Default false.
     pub extended_channels_only: bool,
+    /// Takes custom jobs, and REQUIRES_WORK_SELECTION at set-up (spec section 5.3.1). Default `None`.
+    pub custom_jobs: Option<CustomJobs>,
+    /// Flags of `SetupConnection` that are refused although they could be served. Default 0.
+    pub refused_flags: u32,
+    /// Does not know EXT-0001: "Servers that do not support this extension will ignore the RequestExtensions message"
+    /// (EXT-0001 4.3). Default false.
+    pub ignores_extensions: bool,
     /// Extensions that are spoken and demanded. Default: EXT-0002 is spoken, none is demanded.
     pub extensions: Extensions,
     /// Ways to be wrong on purpose; those that concern connections belong into `NodeConfig`. Default none.
@@ -69,6 +77,9 @@ impl Default for PoolConfig {
             vardiff: None,
             fixed_version: false,
             extended_channels_only: false,
+            custom_jobs: None,
+            refused_flags: 0,
+            ignores_extensions: false,
             extensions: Extensions {
                 supported: BTreeSet::from([WORKER_IDENTITY]),
                 required: BTreeSet::new(),

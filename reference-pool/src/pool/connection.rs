@@ -5,15 +5,12 @@ use super::{PoolConfig, Shared};
 use crate::channel::{Channel, Kind};
 use crate::extensions::{WORKER_IDENTITY, worker};
 use crate::service::{ConnId, Now, Outbox};
-use crate::setup::{Offer, REQUIRES_STANDARD_JOBS};
+use crate::setup::{Offer, REQUIRES_STANDARD_JOBS, REQUIRES_WORK_SELECTION};
 use crate::share::Seen;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use sv2_wire::frame::Frame;
-use sv2_wire::{
-    Message, Problem, RequestExtensions, SetCustomMiningJob, SetCustomMiningJobError, SetTarget,
-    SetupConnection,
-};
+use sv2_wire::{Message, Problem, RequestExtensions, SetTarget, SetupConnection};
 
 /// The way back to the peer.
 pub(super) struct Replies<'a> {
@@ -47,6 +44,8 @@ pub(super) struct Connection {
     phase: Phase,
     /// The client asked for standard jobs: no job and no previous hash goes to a group.
     pub(super) standard_jobs: bool,
+    /// The client said that it would send custom jobs.
+    pub(super) work_selection: bool,
     pub(super) channels: BTreeMap<u32, Channel>,
     /// The next id of a channel or a group, as long as there is one: ids are never used again.
     next_id: Option<u32>,
@@ -67,6 +66,7 @@ impl Default for Connection {
         Self {
             phase: Phase::New,
             standard_jobs: false,
+            work_selection: false,
             channels: BTreeMap::new(),
             next_id: FIRST_GROUP.checked_add(1),
             next_job: 1,
@@ -91,6 +91,7 @@ impl Connection {
             }
             // "This MUST be the first message sent by the client" (spec section 3.6.1).
             (Phase::New, _) => self.close(replies),
+            (Phase::Ready, Ok((Message::RequestExtensions(_), _))) if shared.config.ignores_extensions => {}
             (Phase::Ready, Ok((Message::RequestExtensions(request), _))) => {
                 self.negotiate(&request, shared, replies);
             }
@@ -188,7 +189,7 @@ impl Connection {
             Message::OpenStandardMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::OpenExtendedMiningChannel(open) => self.open(&(&open).into(), now, shared, replies),
             Message::UpdateChannel(update) => self.update(&update, shared, replies),
-            Message::CloseChannel(close) => self.close_channel(&close),
+            Message::CloseChannel(close) => self.close_channel(&close, shared),
             Message::SubmitSharesStandard(share) => {
                 self.submit(Kind::Standard, &(&share).into(), Ok(None), now, shared, replies);
             }
@@ -200,7 +201,7 @@ impl Connection {
                 };
                 self.submit(Kind::Extended, &(&share).into(), worker, now, shared, replies);
             }
-            Message::SetCustomMiningJob(job) => replies.send(refuse_custom_job(&job)),
+            Message::SetCustomMiningJob(job) => self.custom_job(&job, now, shared, replies),
             // A second SetupConnection, and messages that no client sends to a pool: nothing changes.
             _ => {}
         }
@@ -224,13 +225,19 @@ impl Connection {
         shared: &mut Shared,
         replies: &mut Replies<'_>,
     ) {
-        let PoolConfig { fixed_version, extended_channels_only, .. } = shared.config;
-        match Offer::pool(fixed_version, extended_channels_only).answer(request) {
+        let PoolConfig { fixed_version, extended_channels_only, refused_flags, .. } = shared.config;
+        let mut offer = Offer::pool(fixed_version, extended_channels_only);
+        if shared.config.custom_jobs.is_some() {
+            offer.flags |= REQUIRES_WORK_SELECTION;
+        }
+        offer.flags &= !refused_flags;
+        match offer.answer(request) {
             Ok(mut success) => {
                 let flags = success.flags;
                 success.flags = shared.rules.setup(flags, |rules, right| rules.success_flags(right, request));
                 self.idle_since = now.elapsed;
                 self.standard_jobs = request.flags & REQUIRES_STANDARD_JOBS != 0;
+                self.work_selection = request.flags & REQUIRES_WORK_SELECTION != 0;
                 self.phase = Phase::Ready;
                 replies.send(success);
             }
@@ -240,14 +247,5 @@ impl Connection {
                 self.close(replies);
             }
         }
-    }
-}
-
-/// Decides on a custom job: none is taken, work selection is not offered at set-up.
-fn refuse_custom_job(job: &SetCustomMiningJob) -> SetCustomMiningJobError {
-    SetCustomMiningJobError {
-        channel_id: job.channel_id,
-        request_id: job.request_id,
-        error_code: "jd-not-supported".into(),
     }
 }

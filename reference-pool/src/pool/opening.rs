@@ -42,7 +42,10 @@ impl Connection {
             Some(channel) => channel
                 .update(update, shared.config.shares_per_minute, &mut shared.rules)
                 .map_err(|error| error.code()),
-            None => Err(ShareError::ChannelId.code()),
+            None if shared.rules.channel(true, |rules, right| rules.is_update_refused(right)) => {
+                Err(ShareError::ChannelId.code())
+            }
+            None => Ok(None),
         };
         match answer {
             Ok(Some(target)) => replies.send(SetTarget {
@@ -57,13 +60,15 @@ impl Connection {
     }
 
     /// "If `channel_id` is addressing a group channel, all channels belonging to such group MUST be closed" (spec section 5.3.9).
-    pub(super) fn close_channel(&mut self, close: &CloseChannel) {
+    pub(super) fn close_channel(&mut self, close: &CloseChannel, shared: &mut Shared) {
         let id = close.channel_id;
-        self.channels.retain(|_, channel| channel.id != id && channel.group != id);
+        let mut goes =
+            |member: bool| shared.rules.channel(member, |rules, right| rules.closes_members(right));
+        self.channels.retain(|_, channel| channel.id != id && !goes(channel.group == id));
     }
 
     fn try_open(&mut self, request: &Request, now: Now, shared: &mut Shared) -> Result<Channel, OpenError> {
-        let target = request.decide(self.standard_jobs, &shared.config)?;
+        let target = request.decide(self.standard_jobs, &shared.config, &mut shared.rules)?;
         let max_target = from_wire(request.max_target);
         let target = shared.rules.channel(target, |rules, right| rules.target(right, max_target));
         if self.channels.len() >= shared.config.max_channels {

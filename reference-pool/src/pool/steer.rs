@@ -44,7 +44,11 @@ impl Connection {
         let limit = self.addressed(id).map(|channel| channel.max_target()).min();
         let Some(limit) = limit else { return };
         let target = from_wire(maximum_target).min(limit);
-        self.addressed(id).for_each(|channel| channel.set_target(target));
+        for (index, channel) in self.addressed(id).enumerate() {
+            if shared.rules.channel(true, |rules, right| rules.is_member_retargeted(right, index)) {
+                channel.set_target(target, &mut shared.rules);
+            }
+        }
         replies.send(SetTarget { channel_id: id, maximum_target: shared.wire_target(target) });
     }
 
@@ -53,7 +57,7 @@ impl Connection {
     fn set_prefix(&mut self, id: u32, shared: &mut Shared, replies: &mut Replies<'_>) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if let Some(prefix) = shared.take_prefix(channel.kind) {
-            replies.send(channel.set_prefix(prefix));
+            replies.send(channel.set_prefix(prefix, &mut shared.rules));
         }
     }
 
@@ -90,7 +94,7 @@ impl Connection {
         }
         if is_there {
             let close = CloseChannel { channel_id: id, reason_code: reason.clone() };
-            self.close_channel(&close);
+            self.close_channel(&close, shared);
             replies.send(close);
         }
     }

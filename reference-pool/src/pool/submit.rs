@@ -6,7 +6,6 @@ use super::connection::{Connection, Replies};
 use crate::channel::Kind;
 use crate::service::Now;
 use crate::share::{Judged, ShareError, Submit, judge};
-use std::sync::Arc;
 use sv2_wire::{SubmitSharesError, SubmitSharesSuccess};
 
 impl Connection {
@@ -56,8 +55,7 @@ impl Connection {
             judge(&channel.jobs, submit, shared.tip_age(now), &self.seen, &mut shared.rules)?;
         let new_block = is_block && self.seen.publish(hash);
         if new_block {
-            let work = Arc::clone(&job.work);
-            shared.publish(work.block(header, &job.prefix, submit.extranonce));
+            shared.publish(job.work.block(header, &job.prefix, submit.extranonce));
         }
         let target = credit?;
         self.seen.accept(hash);

@@ -46,21 +46,26 @@ impl Connection {
             Change::Block => None,
             Change::Template => Some(now.unix.max(tip_ntime)),
         };
-        for member in self.addressed(id) {
+        for (index, member) in self.addressed(id).enumerate() {
             if change == Change::Block {
                 member.jobs.retire_all();
             }
-            member.take_job(job_id, &work, announced.unwrap_or(tip_ntime));
+            if shared.rules.job(true, |rules, right| rules.reaches_member(right, index)) {
+                member.take_job(job_id, &work, announced.unwrap_or(tip_ntime));
+            }
         }
         let announced = shared.rules.job(announced, |rules, right| rules.min_ntime(right, tip_ntime));
         let job = match self.channels.get(&id) {
             Some(channel) => channel.job_message(job_id, &work, announced),
             None => work.extended_job(id, job_id, announced).into(),
         };
+        let job = shared.rules.job(job, |rules, right| rules.job(right));
         match change {
             Change::Block => {
                 let named = shared.rules.job(job_id, |rules, right| rules.named_job(right));
-                let both = [job, work.prev_hash(id, named).into()];
+                let tip = work.prev_hash(id, named);
+                let tip = shared.rules.job(tip, |rules, right| rules.prev_hash(right));
+                let both = [job, tip.into()];
                 let both = shared.rules.job(both, |rules, right| rules.sequence(right));
                 both.into_iter().for_each(|message| replies.send(message));
             }

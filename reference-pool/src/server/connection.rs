@@ -31,6 +31,14 @@ pub(super) enum SocketEvent {
     Written(ConnId, usize),
 }
 
+/// What the server tells a socket.
+#[derive(Debug)]
+pub(super) enum Chunk {
+    Bytes(Vec<u8>),
+    /// Reset the connection; nothing follows.
+    Reset,
+}
+
 /// Where connections come from.
 pub(super) trait Accept {
     async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)>;
@@ -63,7 +71,7 @@ pub(super) async fn accept_all(mut listener: impl Accept, events: mpsc::Sender<S
 pub(super) async fn serve(
     conn: ConnId,
     stream: TcpStream,
-    chunks: mpsc::UnboundedReceiver<Vec<u8>>,
+    chunks: mpsc::UnboundedReceiver<Chunk>,
     events: mpsc::Sender<SocketEvent>,
 ) {
     // Without it answers are late, not wrong.
@@ -74,9 +82,13 @@ pub(super) async fn serve(
     let write = write_all(conn, writer, chunks, &events);
     tokio::pin!(write);
     tokio::select! {
-        () = &mut read => write.await,
-        () = &mut write => {
-            let _ = timeout(LINGER, read).await;
+        () = &mut read => {
+            write.await;
+        }
+        is_reset = &mut write => {
+            if !is_reset {
+                let _ = timeout(LINGER, read).await;
+            }
         }
     }
 }
@@ -107,15 +119,29 @@ async fn read(reader: &OwnedReadHalf) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Writes until there is nothing more to come, and says whether the connection is to be reset.
 async fn write_all(
     conn: ConnId,
     mut writer: OwnedWriteHalf,
-    mut chunks: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut chunks: mpsc::UnboundedReceiver<Chunk>,
     events: &mpsc::Sender<SocketEvent>,
-) {
-    while let Some(mut batch) = chunks.recv().await {
-        while let Ok(more) = chunks.try_recv() {
-            batch.extend_from_slice(&more);
+) -> bool {
+    while let Some(chunk) = chunks.recv().await {
+        let (mut batch, mut is_reset) = (Vec::new(), false);
+        let mut next = Some(chunk);
+        while let Some(chunk) = next {
+            match chunk {
+                Chunk::Bytes(bytes) if batch.is_empty() => batch = bytes,
+                Chunk::Bytes(bytes) => batch.extend_from_slice(&bytes),
+                Chunk::Reset => is_reset = true,
+            }
+            next = chunks.try_recv().ok();
+        }
+        if is_reset {
+            let _ = writer.as_ref().set_zero_linger();
+            // Dropped without its orderly end, so that nothing but the reset goes out.
+            writer.forget();
+            return true;
         }
         let mut rest = batch.as_slice();
         while !rest.is_empty() {
@@ -126,15 +152,16 @@ async fn write_all(
                 }
                 _ => {
                     let _ = events.send(SocketEvent::Lost(conn)).await;
-                    return;
+                    return false;
                 }
             };
             if events.send(event).await.is_err() {
-                return;
+                return false;
             }
         }
     }
     let _ = writer.shutdown().await;
+    false
 }
 
 #[cfg(test)]

@@ -49,6 +49,29 @@ fn a_refused_setup_is_told_why_and_closed() {
 }
 
 #[test]
+fn flags_that_are_not_wanted_are_refused_together() {
+    for (flags, refused) in [(1, 7), (4, 7), (5, 7), (8, 15), (0, 0)] {
+        let mut d = Dialogue::pool(PoolConfig { refused_flags: 5, ..PoolConfig::default() });
+        let conn = d.connect();
+        d.send(conn, SetupConnection { flags, ..setup(0) });
+        match refused {
+            0 => _ = take!(d, conn, SetupConnectionSuccess),
+            refused => assert_eq!(take!(d, conn, SetupConnectionError).flags, refused),
+        }
+    }
+}
+
+#[test]
+fn a_pool_without_extensions_ignores_the_request() {
+    let mut d = Dialogue::pool(PoolConfig { ignores_extensions: true, ..PoolConfig::default() });
+    let conn = d.ready(0, 0);
+    let requested_extensions = Seq0_64K::new(vec![2]).unwrap();
+    d.send(conn, RequestExtensions { request_id: 5, requested_extensions });
+    d.expect_silence(conn);
+    Channel::extended(&mut d, conn, open_extended());
+}
+
+#[test]
 fn a_second_setup_changes_nothing() {
     let mut d = pool();
     let conn = d.ready(0, 1);

@@ -4,6 +4,7 @@ mod accounts;
 mod anything;
 mod basis;
 mod bounds;
+mod custom;
 mod groups;
 mod jobs;
 mod opening;

@@ -151,9 +151,11 @@ impl Walk<'_> {
                 self.condition(assert.unless.as_ref());
                 self.claims(&assert.claims);
             }
+            StepKind::Assume { condition } => self.condition(Some(condition)),
             StepKind::Alive { claims } => self.claims(claims),
             StepKind::Block { capture } | StepKind::Template { capture } => self.bind(capture.as_ref(), &[]),
             StepKind::Provoke(provoke) => self.provoke(provoke),
+            StepKind::Measure { capture } => self.bind(Some(capture), &[]),
             StepKind::Elapse { duration } => self.expr(duration),
             StepKind::Chunk { size } => self.expr(size),
             StepKind::Call(call) => self.call(call),
@@ -215,6 +217,7 @@ impl Walk<'_> {
 
     fn handshake(&mut self, handshake: &Handshake) {
         self.claims(&handshake.claims);
+        self.assignments(&handshake.fields, None);
         let facts = self.names.vocabulary.handshake_facts();
         self.judgements(&handshake.judgements, "handshake", &facts);
         self.bind(handshake.capture.as_ref(), &[]);
@@ -302,6 +305,7 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, call: &Call) {
+        self.optional(call.times.as_ref());
         self.names.once("argument", call.arguments.iter().map(|argument| &argument.name));
         call.arguments.iter().for_each(|argument| self.expr(&argument.value));
         match self.names.vocabulary.fragment(&call.fragment.node) {
@@ -411,6 +415,9 @@ impl Walk<'_> {
                 [left, right].into_iter().for_each(|side| self.expr(side))
             }
             ExprKind::Length(inner) => self.expr(inner),
+            ExprKind::Repeat(one, two) | ExprKind::Numbers(one, two) => {
+                [one, two].into_iter().for_each(|part| self.expr(part))
+            }
             ExprKind::Integer(_)
             | ExprKind::Float(_)
             | ExprKind::Text(_)

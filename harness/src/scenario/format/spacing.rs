@@ -5,9 +5,9 @@ use super::super::syntax::Span;
 use super::super::words;
 
 /// Words in front of a parenthesis that is theirs.
-const FUNCTIONS: &[&str] = &["pool", "len", "work"];
+const FUNCTIONS: &[&str] = &["pool", "len", "work", "repeat", "numbers"];
 /// Words behind which a minus begins a number.
-const BEFORE_NUMBER: &[&str] = &["in", "assert", "unless"];
+const BEFORE_NUMBER: &[&str] = &["in", "assert", "assume", "unless"];
 
 /// A token in its canonical place.
 pub(super) struct Placed {
@@ -86,6 +86,7 @@ fn is_call(tokens: &[Lexeme], index: usize) -> bool {
     FUNCTIONS.contains(&name)
         || (begins_step && !words::reserved(name))
         || at.checked_sub(1).and_then(word) == Some("fragment")
+        || at.checked_sub(2).and_then(word) == Some("repeat")
 }
 
 /// Whether a bracket behind the token picks a part of it.

@@ -8,6 +8,9 @@ use super::body::Body;
 use super::cursor::Cursor;
 use super::judge::{Clause, Tail, judgements, tail};
 
+/// Most bytes that `bytes` may wait for.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Reads what follows `expect`.
 pub(super) fn expect(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
     let bounded = [Clause::Within, Clause::Checks, Clause::Grade];
@@ -26,12 +29,14 @@ pub(super) fn expect(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, 
 
 fn one(cursor: &mut Cursor<'_>, body: Body<'_>) -> Result<Expect, ScenarioError> {
     let start = cursor.here();
-    let outcome = outcome(cursor, &["close", "silence", "reply", "one-of", "all-of"])?;
+    let outcome = outcome(cursor, &["close", "silence", "bytes", "reply", "one-of", "all-of"])?;
     let allowed: &[Clause] = match outcome.node {
         Outcome::Message(_) => {
             &[Clause::Reply, Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade]
         }
-        Outcome::Close => &[Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade],
+        Outcome::Close | Outcome::Bytes(_) => {
+            &[Clause::Capture, Clause::Within, Clause::Checks, Clause::Grade]
+        }
         Outcome::Silence => &[Clause::Within, Clause::Checks, Clause::Grade],
     };
     let Tail { capture, reply_to, within, claims } = tail(cursor, name(&outcome.node), allowed)?;
@@ -70,11 +75,15 @@ fn arm(line: &Line, mut cursor: Cursor<'_>, below: Body<'_>, form: ExpectForm) -
             .expected("an arm such as `| close`")
             .help("fields are indented deeper than their arm"));
     }
-    let outcome = outcome(&mut cursor, &["close", "silence"])?;
+    let outcome = outcome(&mut cursor, &["close", "silence", "bytes"])?;
     let allowed: &[Clause] = match outcome.node {
         Outcome::Silence if form == ExpectForm::All => {
             return Err(ScenarioError::new(outcome.span, "silence is nothing that comes")
                 .help("`expect all-of` waits for every arm; `never` says what must not come"));
+        }
+        Outcome::Bytes(_) if form == ExpectForm::All => {
+            return Err(ScenarioError::new(outcome.span, "bytes come in order, and before any message")
+                .help("`expect bytes N` waits for them"));
         }
         Outcome::Silence => &[Clause::Checks, Clause::Grade],
         Outcome::Message(_) if form == ExpectForm::All => {
@@ -102,6 +111,7 @@ fn name(outcome: &Outcome) -> &str {
         Outcome::Message(name) => name,
         Outcome::Close => "close",
         Outcome::Silence => "silence",
+        Outcome::Bytes(_) => "bytes",
     }
 }
 
@@ -114,6 +124,7 @@ pub(super) fn outcome(cursor: &mut Cursor<'_>, also: &[&str]) -> Result<Spanned<
     let node = match name.as_str() {
         "close" => Outcome::Close,
         "silence" => Outcome::Silence,
+        "bytes" => Outcome::Bytes(count(cursor)?),
         small if words::is_lower(small) => {
             return Err(ScenarioError::new(span, format!("`{}` is nothing to expect", shown(small)))
                 .did_you_mean(
@@ -125,4 +136,17 @@ pub(super) fn outcome(cursor: &mut Cursor<'_>, also: &[&str]) -> Result<Spanned<
         _ => Outcome::Message(name),
     };
     Ok(Spanned { node, span })
+}
+
+/// How many bytes `bytes` waits for.
+fn count(cursor: &mut Cursor<'_>) -> Result<u64, ScenarioError> {
+    let number = match cursor.peek() {
+        Some(Token::Integer(number)) => number.to_u64(),
+        _ => None,
+    };
+    let Some(number) = number.filter(|number| (1..=MOST_BYTES).contains(number)) else {
+        return Err(cursor.expected(&format!("how many bytes, 1 to {MOST_BYTES}")));
+    };
+    cursor.next();
+    Ok(number)
 }

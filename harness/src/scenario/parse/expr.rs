@@ -184,6 +184,16 @@ fn word(cursor: &mut Cursor<'_>, word: &Ident, depth: usize) -> Result<ExprKind,
         cursor.need_mark(")")?;
         return Ok(ExprKind::Length(Box::new(inner)));
     }
+    if matches!(word.node.as_str(), "repeat" | "numbers") && cursor.mark("(").is_some() {
+        let first = Box::new(binary(cursor, 0, depth.saturating_add(1))?);
+        cursor.need_mark(",")?;
+        let second = Box::new(binary(cursor, 0, depth.saturating_add(1))?);
+        cursor.need_mark(")")?;
+        return Ok(match word.node.as_str() {
+            "repeat" => ExprKind::Repeat(first, second),
+            _ => ExprKind::Numbers(first, second),
+        });
+    }
     if cursor.touches() && (cursor.at_mark(".") || cursor.at_mark("[")) {
         return Err(ScenarioError::new(word.span, format!("`{}` has no members", shown(&word.node)))
             .help(format!("a capture is written `${}`", shown(&word.node))));

@@ -145,7 +145,8 @@ fn ambiguity(cursor: &mut Cursor<'_>) -> Result<Ident, ScenarioError> {
     }
 }
 
-fn judgement(cursor: &mut Cursor<'_>) -> Result<Judgement, ScenarioError> {
+/// A judged line.
+pub(super) fn judgement(cursor: &mut Cursor<'_>) -> Result<Judgement, ScenarioError> {
     let start = cursor.here().start;
     if matches!(cursor.peek(), Some(Token::Capture(_))) {
         return Err(cursor.expected("the name of a field").help("captures are compared by `assert`"));

@@ -92,8 +92,13 @@ fn unless(cursor: &mut Cursor<'_>) -> Result<Option<Condition>, ScenarioError> {
     if cursor.keyword("unless").is_none() {
         return Ok(None);
     }
+    Ok(Some(condition(cursor)?))
+}
+
+/// `EXPR [OP EXPR]`
+pub(super) fn condition(cursor: &mut Cursor<'_>) -> Result<Condition, ScenarioError> {
     let left = expression(cursor)?;
-    Ok(Some(Condition { left, test: expr::test(cursor)? }))
+    Ok(Condition { left, test: expr::test(cursor)? })
 }
 
 /// Reads what follows `never`.
@@ -102,6 +107,10 @@ pub(super) fn never(cursor: &mut Cursor<'_>) -> Result<Never, ScenarioError> {
     if outcome.node == Outcome::Silence {
         return Err(ScenarioError::new(outcome.span, "silence is nothing that comes")
             .help("`never` takes a message or `close`"));
+    }
+    if let Outcome::Bytes(_) = outcome.node {
+        return Err(ScenarioError::new(outcome.span, "`never` takes a message or `close`")
+            .help("`expect silence` shows that no bytes come"));
     }
     let until = match cursor.keyword("until") {
         Some(_) => Some(step_name(cursor)?),

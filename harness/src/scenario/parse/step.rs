@@ -3,14 +3,14 @@
 use super::super::diagnostic::{ScenarioError, shown};
 use super::super::lexer::Token;
 use super::super::syntax::{
-    Assignment, Call, Corrupt, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier, ModifierKind,
-    Operator, Provoke, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
+    Assignment, Call, Corrupt, Entry, Expr, ExprKind, Handshake, HashLimit, Ident, Mine, Modifier,
+    ModifierKind, Operator, Provoke, RecordPart, Reference, Send, Settle, Spanned, StepKind, Submit,
 };
 use super::super::words;
 use super::body::Body;
 use super::cursor::Cursor;
 use super::expr::{self, expression, operand};
-use super::judge::{Clause, Tail, duration, judgements, tail};
+use super::judge::{Clause, Tail, duration, judgement, judgements, tail};
 use super::{expect, header, several};
 
 const MODIFIERS: &[(&str, ModifierKind)] = &[
@@ -25,8 +25,11 @@ const MODIFIERS: &[(&str, ModifierKind)] = &[
 const PARTS: &[(&str, RecordPart)] =
     &[("header", RecordPart::Header), ("payload", RecordPart::Payload), ("tag", RecordPart::Tag)];
 
+/// What act one can be made of.
+const HANDSHAKE_FIELDS: &[&str] = &["secret", "encoding", "already-sent"];
+
 /// What the search for a share can be told.
-const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "nonce"];
+const MINE_FIELDS: &[&str] = &["version", "ntime", "extranonce", "extranonce_prefix", "nonce"];
 
 type Outcome = Result<StepKind, ScenarioError>;
 
@@ -65,11 +68,12 @@ pub(super) fn kind(verb: &Ident, cursor: &mut Cursor<'_>, body: Body<'_>) -> Out
 
 fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
     Ok(match verb.node.as_str() {
-        "connect" => StepKind::Connect { tcp_only: cursor.keyword("tcp").is_some() },
+        "connect" => StepKind::Connect { entry: entry(cursor) },
         "raw" => StepKind::Raw { bytes: bytes(cursor)? },
         "corrupt" => StepKind::Corrupt(corrupt(cursor)?),
         "await" => several::awaited(cursor)?,
         "assert" => several::assertion(cursor)?,
+        "assume" => StepKind::Assume { condition: several::condition(cursor)? },
         "never" => StepKind::Never(several::never(cursor)?),
         "alive" => {
             StepKind::Alive { claims: tail(cursor, "alive", &[Clause::Checks, Clause::Grade])?.claims }
@@ -77,6 +81,11 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "block" => StepKind::Block { capture: tail(cursor, "block", &[Clause::Capture])?.capture },
         "template" => StepKind::Template { capture: tail(cursor, "template", &[Clause::Capture])?.capture },
         "elapse" => StepKind::Elapse { duration: duration(cursor)? },
+        "measure" => {
+            cursor.need_mark("->")?;
+            StepKind::Measure { capture: cursor.capture()? }
+        }
+        "repeat" => StepKind::Call(repeated(cursor)?),
         "chunk" => StepKind::Chunk { size: chunk(cursor)? },
         "coalesce" => StepKind::Coalesce,
         "flush" => StepKind::Flush,
@@ -100,7 +109,26 @@ fn handshake(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let Tail { capture, claims, .. } =
         tail(cursor, "handshake", &[Clause::Capture, Clause::Checks, Clause::Grade])?;
     cursor.finish()?;
-    Ok(StepKind::Handshake(Handshake { capture, claims, judgements: judgements(body) }))
+    let (mut fields, mut judgements) = (Vec::new(), Vec::new());
+    body.items(|cursor| {
+        if matches!(cursor.peek_second(), Some(Token::Mark("="))) {
+            fields.push(setting(cursor, "handshake", HANDSHAKE_FIELDS, ", and `==` judges what was seen")?);
+        } else {
+            judgements.push(judgement(cursor)?);
+        }
+        Ok(())
+    });
+    Ok(StepKind::Handshake(Handshake { capture, claims, fields, judgements }))
+}
+
+fn entry(cursor: &mut Cursor<'_>) -> Entry {
+    if cursor.keyword("tcp").is_some() {
+        Entry::Tcp
+    } else if cursor.keyword("plain").is_some() {
+        Entry::Plain
+    } else {
+        Entry::Whole
+    }
 }
 
 fn send(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
@@ -160,6 +188,22 @@ fn assignment(cursor: &mut Cursor<'_>) -> Result<Assignment, ScenarioError> {
     Ok(Assignment { field, value, span })
 }
 
+/// An assignment to one of the settings of a verb; `also` is what else its lines may say.
+fn setting(
+    cursor: &mut Cursor<'_>,
+    verb: &str,
+    known: &[&str],
+    also: &str,
+) -> Result<Assignment, ScenarioError> {
+    let setting = assignment(cursor)?;
+    if known.contains(&setting.field.node.as_str()) {
+        return Ok(setting);
+    }
+    let message = format!("`{verb}` has no setting `{}`", shown(&setting.field.node));
+    let all = format!("the settings are {}{also}", known.join(", "));
+    Err(ScenarioError::new(setting.field.span, message).did_you_mean(&setting.field.node, known, &all))
+}
+
 fn mine(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
     let first = operand(cursor)?;
     let (count, job) = if matches!(cursor.peek(), Some(Token::Capture(_))) {
@@ -176,20 +220,7 @@ fn mine(cursor: &mut Cursor<'_>, body: Body<'_>) -> Outcome {
             limits.push(limit(cursor)?);
             return Ok(());
         }
-        let setting = assignment(cursor)?;
-        if !MINE_FIELDS.contains(&setting.field.node.as_str()) {
-            let message = format!("`mine` has no setting `{}`", shown(&setting.field.node));
-            let all = format!(
-                "the settings are {}, and limits such as `hash > $job.target`",
-                MINE_FIELDS.join(", ")
-            );
-            return Err(ScenarioError::new(setting.field.span, message).did_you_mean(
-                &setting.field.node,
-                MINE_FIELDS,
-                &all,
-            ));
-        }
-        fields.push(setting);
+        fields.push(setting(cursor, "mine", MINE_FIELDS, ", and limits such as `hash > $job.target`")?);
         Ok(())
     });
     Ok(StepKind::Mine(Mine { count, job, capture, fields, limits }))
@@ -256,7 +287,21 @@ fn call(verb: &Ident, cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
         return Err(ScenarioError::new(verb.span, "a fragment is named in small letters: `open-standard`"));
     }
     let arguments = header::arguments(cursor)?;
-    Ok(Call { fragment: verb.clone(), arguments, results: cursor.captures()? })
+    Ok(Call { times: None, fragment: verb.clone(), arguments, results: cursor.captures()? })
+}
+
+/// Reads what follows `repeat`.
+fn repeated(cursor: &mut Cursor<'_>) -> Result<Call, ScenarioError> {
+    let times = number(expression(cursor)?)?;
+    let fragment = cursor.word("the name of a fragment")?;
+    let call = call(&fragment, cursor)?;
+    match call.results.first() {
+        Some(result) => {
+            let error = ScenarioError::new(result.span, "a fragment that is repeated gives no results");
+            Err(error.help("each name is bound once"))
+        }
+        None => Ok(Call { times: Some(times), ..call }),
+    }
 }
 
 fn chunk(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
@@ -295,7 +340,11 @@ fn bit(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
 fn bytes(cursor: &mut Cursor<'_>) -> Result<Expr, ScenarioError> {
     let expr = expression(cursor)?;
     match expr.kind {
-        ExprKind::Text(_) | ExprKind::Bytes(_) | ExprKind::Reference(_) | ExprKind::Binary { .. } => Ok(expr),
+        ExprKind::Text(_)
+        | ExprKind::Bytes(_)
+        | ExprKind::Reference(_)
+        | ExprKind::Repeat(..)
+        | ExprKind::Binary { .. } => Ok(expr),
         _ => {
             Err(ScenarioError::new(expr.span, "expected bytes")
                 .help("bytes are written x\"00ff\" or \"text\""))

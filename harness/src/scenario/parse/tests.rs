@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::super::syntax::{
-    BinaryOperator, Claims, Expect, ExpectForm, Expr, ExprKind, FileKind, Float, Member, ModifierKind,
+    BinaryOperator, Claims, Entry, Expect, ExpectForm, Expr, ExprKind, FileKind, Float, Member, ModifierKind,
     Operator, Outcome, Position, RecordPart, StepKind, StepName, U256,
 };
 use super::*;
@@ -59,6 +59,8 @@ fn show(expr: &Expr) -> String {
         ExprKind::Integer(value) => value.to_string(),
         ExprKind::Reference(reference) => format!("${}", reference.root.node),
         ExprKind::Length(inner) => format!("len({})", show(inner)),
+        ExprKind::Repeat(what, count) => format!("repeat({}, {})", show(what), show(count)),
+        ExprKind::Numbers(from, to) => format!("numbers({}, {})", show(from), show(to)),
         other => format!("{other:?}"),
     }
 }
@@ -74,6 +76,7 @@ fn operators_bind_as_documented() {
     assert_eq!(grouped("1 + 2 * 3 / 4 - 5"), "((1 + ((2 * 3) / 4)) - 5)");
     assert_eq!(grouped("1 - 2 + 3 - 4"), "(((1 - 2) + 3) - 4)");
     assert_eq!(grouped("(1 | 2) & len($a ++ $b)"), "((1 | 2) & len(($a ++ $b)))");
+    assert_eq!(grouped("repeat($a, 2 + 3) ++ numbers(1, $b)"), "(repeat($a, (2 + 3)) ++ numbers(1, $b))");
 }
 
 #[test]
@@ -198,8 +201,9 @@ fn shares_are_mined_counted_and_limited() {
 
 #[test]
 fn every_other_verb_is_read() {
-    assert_eq!(step("connect"), StepKind::Connect { tcp_only: false });
-    assert_eq!(step("connect tcp"), StepKind::Connect { tcp_only: true });
+    assert_eq!(step("connect"), StepKind::Connect { entry: Entry::Whole });
+    assert_eq!(step("connect tcp"), StepKind::Connect { entry: Entry::Tcp });
+    assert_eq!(step("connect plain"), StepKind::Connect { entry: Entry::Plain });
     assert!(
         matches!(step("handshake -> $h checks SV2-04-001\n  version == 0"), StepKind::Handshake(h) if h.judgements.len() == 1)
     );

@@ -32,7 +32,7 @@ pub struct Reference {
 pub enum Member {
     /// `.name`
     Name(Ident),
-    /// `[n]`, from 0.
+    /// `[n]`, from 0: an item of a list, or a byte of bytes as a number.
     Index(Spanned<u64>),
 }
 
@@ -77,6 +77,10 @@ pub enum ExprKind {
     Range(Box<Expr>, Box<Expr>),
     /// `len(expr)`: bytes of bytes, items of a list.
     Length(Box<Expr>),
+    /// `repeat(expr, count)`: bytes or a list so many times behind one another.
+    Repeat(Box<Expr>, Box<Expr>),
+    /// `numbers(from, to)`: the list of all numbers from one to the other, both included.
+    Numbers(Box<Expr>, Box<Expr>),
     /// `left OP right`.
     Binary {
         /// The operator.

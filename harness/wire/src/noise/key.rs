@@ -20,6 +20,9 @@ pub enum KeyError {
     /// Not the x-coordinate of a point on secp256k1.
     #[error("public key is not the x-coordinate of a point on secp256k1")]
     NotOnCurve,
+    /// An ElligatorSwift encoding of some other key.
+    #[error("the 64 bytes encode another key than that of the secret")]
+    OtherKey,
 }
 
 /// The certificate authority's public key: what a client is configured with (spec section 4.7).
@@ -133,7 +136,7 @@ impl FromStr for AuthoritySecretKey {
     }
 }
 
-/// A server's static key for the handshake, with both encodings of its public half (spec section 4.3.1.1).
+/// A key for the handshake: a server's static one, or a client's ephemeral one that is not drawn; with both encodings of its public half (spec section 4.3.1.1).
 #[derive(Clone)]
 pub struct StaticKeypair {
     secret: Zeroizing<[u8; 32]>,
@@ -150,6 +153,18 @@ impl StaticKeypair {
         let secret = Zeroizing::new(secret);
         let ellswift = encode_public(&secret, aux_randomness).ok_or(KeyError::SecretOutOfRange)?;
         Ok(Self { secret, ellswift, x_only: x_only_of(ellswift) })
+    }
+
+    /// From the 32-byte secret and one of the many 64-byte encodings of its public half.
+    ///
+    /// # Errors
+    /// [`KeyError::SecretOutOfRange`]; [`KeyError::OtherKey`] when the encoding is not of this secret.
+    pub fn with_encoding(secret: [u8; 32], ellswift: [u8; 64]) -> Result<Self, KeyError> {
+        let own = Self::new(secret, [0; 32])?;
+        match x_only_of(ellswift) == own.x_only {
+            true => Ok(Self { ellswift, ..own }),
+            false => Err(KeyError::OtherKey),
+        }
     }
 
     /// The public key as act two sends it: 64 bytes, ElligatorSwift.

@@ -27,6 +27,17 @@ use super::{ACT_ONE_LEN, ACT_TWO_LEN, Certificate, MAC_LEN, NoiseError};
 /// Hashed as the first thing of every handshake (spec section 4.5.1).
 const PROTOCOL_NAME: &str = "Noise_NX_Secp256k1+EllSwift_ChaChaPoly_SHA256";
 
+/// The keys that one side brings along.
+#[derive(Clone, Copy)]
+enum Keys<'a> {
+    /// None: the ephemeral one is drawn.
+    Drawn,
+    /// The static one; the ephemeral one is drawn.
+    Static(&'a StaticKeypair),
+    /// The ephemeral one.
+    Ephemeral(&'a StaticKeypair),
+}
+
 /// One side of one handshake.
 pub(super) struct Handshake {
     state: HandshakeState,
@@ -36,12 +47,21 @@ pub(super) struct Handshake {
 
 impl Handshake {
     /// The client's side, with act one written.
+    pub(super) fn initiate(seed: [u8; 64]) -> (Self, [u8; ACT_ONE_LEN]) {
+        Self::new(ElligatorSwiftParty::A, Keys::Drawn, seed).write_act_one()
+    }
+
+    /// The client's side with an ephemeral key that is given, with act one written.
+    pub(super) fn initiate_with(ephemeral: &StaticKeypair) -> (Self, [u8; ACT_ONE_LEN]) {
+        Self::new(ElligatorSwiftParty::A, Keys::Ephemeral(ephemeral), [0; 64]).write_act_one()
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "a fresh initiator writes, and 80 bytes are the room that snow asks for"
     )]
-    pub(super) fn initiate(seed: [u8; 64]) -> (Self, [u8; ACT_ONE_LEN]) {
-        let mut handshake = Self::new(ElligatorSwiftParty::A, None, seed);
+    fn write_act_one(self) -> (Self, [u8; ACT_ONE_LEN]) {
+        let mut handshake = self;
         let mut buffer = [0; ACT_ONE_LEN + MAC_LEN];
         handshake.state.write_message(&[], &mut buffer).expect("a fresh initiator can write act one");
         let mut act_one = [0; ACT_ONE_LEN];
@@ -51,20 +71,26 @@ impl Handshake {
 
     /// The server's side.
     pub(super) fn respond(keypair: &StaticKeypair, seed: [u8; 64]) -> Self {
-        Self::new(ElligatorSwiftParty::B, Some(keypair), seed)
+        Self::new(ElligatorSwiftParty::B, Keys::Static(keypair), seed)
     }
 
     #[expect(
         clippy::expect_used,
         reason = "every argument is fixed here, the resolver knows all that it is asked for"
     )]
-    fn new(party: ElligatorSwiftParty, keypair: Option<&StaticKeypair>, seed: [u8; 64]) -> Self {
+    fn new(party: ElligatorSwiftParty, keys: Keys<'_>, seed: [u8; 64]) -> Self {
         let transport = [CipherSlot::default(), CipherSlot::default()];
         let resolver = Sv2Resolver::new(party, Zeroizing::new(seed), &transport);
         let mut builder = Builder::with_resolver(params(), Box::new(resolver));
-        let secret = keypair.map(StaticKeypair::for_resolver);
+        let secret = match keys {
+            Keys::Drawn => None,
+            Keys::Static(key) | Keys::Ephemeral(key) => Some(key.for_resolver()),
+        };
         if let Some(secret) = &secret {
-            builder = builder.local_private_key(&**secret).expect("it is given once");
+            builder = match keys {
+                Keys::Ephemeral(_) => builder.fixed_ephemeral_key_for_testing_only(&**secret),
+                _ => builder.local_private_key(&**secret).expect("it is given once"),
+            };
         }
         let state = match party {
             ElligatorSwiftParty::A => builder.build_initiator(),

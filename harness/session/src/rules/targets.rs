@@ -1,0 +1,86 @@
+//! The rule about the targets that a server sets.
+
+use super::{Rule, Say, Seen};
+use crate::bounds::{KEPT_CHANNELS, KEPT_JOBS};
+use std::collections::{BTreeMap, VecDeque};
+use sv2_wire::{Message, U256};
+
+/// The server sets no target above the maximum that the client declared (5.3.21): at opening, or by an update that was not refused.
+/// Updates in flight count with either value (AMB-46, AMB-47); after UpdateChannel.Error it may be the target from before
+/// (AMB-181).
+#[derive(Default)]
+pub(super) struct WithinMaximum {
+    by_channel: BTreeMap<u32, Declared>,
+}
+
+#[derive(Default)]
+struct Declared {
+    /// Maxima, each with the client's frame that declared it, in order.
+    maxima: VecDeque<(u64, U256)>,
+    /// An update was refused, and it is open which.
+    is_open: bool,
+}
+
+impl Rule for WithinMaximum {
+    fn sent(&mut self, seen: &Seen<'_>) {
+        let Some(Message::UpdateChannel(update)) = seen.message() else { return };
+        for channel in seen.addressed(update.channel_id) {
+            if let Some(declared) = self.by_channel.get_mut(&channel.id) {
+                declared.maxima.push_back((seen.history.serial(), update.maximum_target));
+                if declared.maxima.len() > KEPT_JOBS {
+                    declared.maxima.pop_front();
+                }
+            }
+        }
+    }
+
+    fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
+        match seen.message() {
+            Some(Message::OpenStandardMiningChannelSuccess(open)) => {
+                self.opened(seen, open.request_id, open.channel_id)
+            }
+            Some(Message::OpenExtendedMiningChannelSuccess(open)) => {
+                self.opened(seen, open.request_id, open.channel_id)
+            }
+            Some(Message::UpdateChannelError(error)) => {
+                for channel in seen.addressed(error.channel_id) {
+                    if let Some(declared) = self.by_channel.get_mut(&channel.id) {
+                        declared.is_open = true;
+                    }
+                }
+            }
+            Some(Message::SetTarget(target)) => {
+                for channel in seen.addressed(target.channel_id) {
+                    let Some(declared) = self.by_channel.get(&channel.id) else { continue };
+                    let maximum = declared.maximum(seen);
+                    if target.maximum_target > maximum && target.maximum_target != channel.target {
+                        let came = format!("target {} above the maximum {maximum}", target.maximum_target);
+                        say.breach(&["SV2-05-170"], came);
+                    } else {
+                        say.kept(&["SV2-05-170"]);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl WithinMaximum {
+    fn opened(&mut self, seen: &Seen<'_>, request_id: u32, channel_id: u32) {
+        let maximum = seen.history.openings.get(&request_id).map_or(U256::MAX, |opening| opening.max_target);
+        if self.by_channel.len() < KEPT_CHANNELS {
+            let declared = Declared { maxima: VecDeque::from([(0, maximum)]), is_open: false };
+            self.by_channel.insert(channel_id, declared);
+        }
+    }
+}
+
+impl Declared {
+    /// The greatest of the maxima that may be the latest for the server.
+    fn maximum(&self, seen: &Seen<'_>) -> U256 {
+        let is_sure = |(serial, _): &(u64, U256)| seen.history.is_past(*serial);
+        let from = self.maxima.iter().rposition(is_sure).filter(|_| !self.is_open).unwrap_or(0);
+        self.maxima.iter().skip(from).map(|(_, maximum)| *maximum).max().unwrap_or(U256::MAX)
+    }
+}

@@ -1,0 +1,186 @@
+//! Proof that checks can fail: the faults of the reference pool, and who finds them.
+//!
+//! A fault is killed where a clause comes out worse than on the clean pool with the same seed. The kill is *attributed* when
+//! it is a clause that the fault is said to break, and *incidental* otherwise.
+
+use crate::ledger::Ledger;
+use crate::profile::Profile;
+use crate::runner::Plan;
+use crate::sim::{self, Segmentation};
+use crate::suite::{Scenario, Suite};
+use crate::target::{Target, faulty_pool, scenario_seed};
+use crate::verdict::{Outcome, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use sv2_reference_pool::faults::Fault;
+use sv2_session::rules::RULES;
+
+/// Conversations about other things that a fault is shown to where only rules may find it.
+const WATCHED: usize = 24;
+
+/// Plays scenarios on virtual time against the embedded pool, clean or wrong on purpose.
+pub struct Prover {
+    suite: Suite,
+    ledger: Arc<Ledger>,
+    fragments: Arc<BTreeMap<String, Arc<crate::suite::Source>>>,
+    seed: u64,
+    /// What each scenario claims.
+    claims: Vec<BTreeSet<String>>,
+}
+
+/// What became of one fault.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    /// The fault.
+    pub fault: Fault,
+    /// Scenarios that found a clause broken that the fault breaks, with these clauses; in the order of playing.
+    pub attributed: Vec<Kill>,
+    /// Scenarios that found other clauses broken and none of those.
+    pub incidental: Vec<Kill>,
+}
+
+/// A scenario that noticed a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The clauses that came out worse than on the clean pool.
+    pub clauses: BTreeSet<String>,
+}
+
+/// How many scenarios a fault is shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Those that claim a clause of the fault, and a few others where a rule watches for one, until each of its clauses was
+    /// found broken.
+    EachClause,
+    /// Those first and then all others, until one of its clauses was found broken.
+    FirstKill,
+}
+
+impl Fate {
+    /// The clauses of the fault that were found broken.
+    pub fn proved(&self) -> BTreeSet<&str> {
+        let killed = self.attributed.iter().flat_map(|kill| &kill.clauses).map(String::as_str);
+        killed.filter(|id| self.fault.clauses.contains(id)).collect()
+    }
+}
+
+impl Prover {
+    /// A prover for a suite; all randomness comes from the seed.
+    pub fn new(suite: Suite, ledger: Arc<Ledger>, seed: u64) -> Self {
+        let claims = suite.scenarios.iter().map(|scenario| {
+            scenario.claims(&suite.fragments).into_iter().map(|claim| claim.clause).collect()
+        });
+        let claims = claims.collect();
+        let fragments = Arc::new(suite.fragments.clone());
+        Self { suite, ledger, fragments, seed, claims }
+    }
+
+    /// The scenarios.
+    pub fn suite(&self) -> &Suite {
+        &self.suite
+    }
+
+    /// Plays one scenario. What no pool can be is an error of ours.
+    pub fn play(&self, scenario: &Scenario, faults: &[Fault]) -> Outcome {
+        let seed = scenario_seed(self.seed, &scenario.id);
+        let node = match faulty_pool(scenario, seed, faults) {
+            Ok(node) => node,
+            Err(problem) => {
+                return Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem);
+            }
+        };
+        let plan = Plan {
+            seed,
+            scenario: scenario.clone(),
+            fragments: Arc::clone(&self.fragments),
+            ledger: Arc::clone(&self.ledger),
+            profile: Arc::new(Profile { faults: faults.to_vec(), ..Target::Embedded.profile() }),
+            peer: Target::Embedded.peer(),
+            timeout_scale: 1.0,
+        };
+        sim::play(plan, node, Segmentation::AsWritten)
+    }
+
+    /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
+    pub fn clean(&self) -> Vec<Outcome> {
+        in_parallel(&self.suite.scenarios, |scenario| self.play(scenario, &[]))
+    }
+
+    /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
+    pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
+        in_parallel(faults, |fault| self.fate(*fault, clean, effort))
+    }
+
+    fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
+        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
+        let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
+        let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
+        let (first, then): (Vec<_>, Vec<_>) =
+            all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
+        let mut open: Vec<&str> = fault.clauses.to_vec();
+        let rest = match effort {
+            Effort::FirstKill => then.len(),
+            Effort::EachClause if is_watched(&open) => WATCHED,
+            Effort::EachClause => 0,
+        };
+        let rest = then.into_iter().take(rest);
+        for ((scenario, claims), clean) in first.into_iter().chain(rest) {
+            // A scenario that claims only what was found already shows nothing new, unless a rule watches it.
+            if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
+                continue;
+            }
+            let clauses = worse(clean, &self.play(scenario, &[fault]));
+            if clauses.is_empty() {
+                continue;
+            }
+            let hit = fault.clauses.iter().filter(|id| clauses.contains(**id)).count();
+            open.retain(|id| !clauses.contains(*id));
+            let kill = Kill { scenario: scenario.id.clone(), clauses };
+            if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
+            if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
+                break;
+            }
+        }
+        fate
+    }
+}
+
+/// Whether an always-on rule decides one of the clauses, so that any conversation may find it broken.
+fn is_watched(clauses: &[&str]) -> bool {
+    RULES.iter().any(|rule| rule.clauses.iter().any(|id| clauses.contains(id)))
+}
+
+/// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.
+fn worse(clean: &Outcome, faulty: &Outcome) -> BTreeSet<String> {
+    let before =
+        |id: &str| clean.clauses.iter().filter(|clause| clause.id == id).map(|clause| clause.verdict).max();
+    let raised = faulty.clauses.iter().filter(|clause| {
+        matches!(clause.verdict, Verdict::Fail | Verdict::PassLenient)
+            && before(&clause.id) < Some(clause.verdict)
+    });
+    raised.map(|clause| clause.id.clone()).collect()
+}
+
+/// Does something with each item on as many threads as there are processors; the results stand in the order of the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    let result = work(item);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}

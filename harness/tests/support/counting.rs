@@ -1,0 +1,1 @@
+../../../reference-pool/tests/support/counting.rs
