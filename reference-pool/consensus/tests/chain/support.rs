@@ -92,7 +92,7 @@ impl Mine {
             let share = SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version };
             self.send(channel.conn, share);
         } else {
-            let extranonce = B0_32::try_from(extranonce.as_slice()).expect("at most 32 bytes");
+            let extranonce = B0_32::new(extranonce).expect("at most 32 bytes");
             let share = SubmitSharesExtended {
                 channel_id,
                 sequence_number,
