@@ -163,7 +163,7 @@ fn a_target_that_is_started_keeps_its_profile() {
         std::fs::write(folder.path().join(format!("{id}.sv2t")), text).expect("the folder can be written");
     }
     let profile = folder.path().join("profile.toml");
-    let lines = "name = \"mine\"\nuntested = true\ncapabilities = [\"channel.standard\"]\nuser_identity = \"mine.worker\"\n";
+    let lines = "name = \"mine\"\nabout = \"mine\"\nuntested = true\naccess = \"remote\"\ncapabilities = [\"channel.standard\"]\nuser_identity = \"mine.worker\"\n";
     std::fs::write(&profile, lines).expect("the folder can be written");
     let profile = profile.display().to_string();
     let run = run(folder.path(), &["--exec", &server("pool"), "--ready", READY, "--profile", &profile]);
