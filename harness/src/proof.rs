@@ -12,7 +12,7 @@ use crate::target::{Target, faulty_pool, scenario_seed};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sv2_reference_pool::faults::Fault;
 use sv2_session::rules::RULES;
 
@@ -47,6 +47,8 @@ pub struct Kill {
     pub scenario: String,
     /// The clauses that came out worse than on the clean pool.
     pub clauses: BTreeSet<String>,
+    /// Of these, the ones that an always-on rule found broken and no line did, with the rule's name.
+    pub rules: BTreeMap<String, &'static str>,
 }
 
 /// How many scenarios a fault is shown to.
@@ -111,15 +113,25 @@ impl Prover {
 
     /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
     pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
-        in_parallel(faults, |fault| self.fate(*fault, clean, effort))
+        in_parallel(faults, |fault| self.fate(*fault, effort, &|index| clean.get(index)))
     }
 
-    fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
+    /// The same for a few faults: the clean pool plays only the scenarios that are needed.
+    pub fn few_fates(&self, faults: &[Fault], effort: Effort) -> Vec<Fate> {
+        let clean: Vec<OnceLock<Outcome>> = self.suite.scenarios.iter().map(|_| OnceLock::new()).collect();
+        let play = |index: usize| {
+            let (cell, scenario) = (clean.get(index)?, self.suite.scenarios.get(index)?);
+            Some(cell.get_or_init(|| self.play(scenario, &[])))
+        };
+        in_parallel(faults, |fault| self.fate(*fault, effort, &play))
+    }
+
+    fn fate<'a>(&self, fault: Fault, effort: Effort, clean: &dyn Fn(usize) -> Option<&'a Outcome>) -> Fate {
         let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
         let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
-        let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
+        let all = self.suite.scenarios.iter().zip(&self.claims).enumerate();
         let (first, then): (Vec<_>, Vec<_>) =
-            all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
+            all.partition(|(_, (_, claims))| claims_any(claims, fault.clauses));
         let mut open: Vec<&str> = fault.clauses.to_vec();
         let rest = match effort {
             Effort::FirstKill => then.len(),
@@ -127,18 +139,18 @@ impl Prover {
             Effort::EachClause => 0,
         };
         let rest = then.into_iter().take(rest);
-        for ((scenario, claims), clean) in first.into_iter().chain(rest) {
+        for (index, (scenario, claims)) in first.into_iter().chain(rest) {
             // A scenario that claims only what was found already shows nothing new, unless a rule watches it.
             if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
                 continue;
             }
-            let clauses = worse(clean, &self.play(scenario, &[fault]));
-            if clauses.is_empty() {
+            let Some(clean) = clean(index) else { continue };
+            let kill = kill(clean, &self.play(scenario, &[fault]));
+            if kill.clauses.is_empty() {
                 continue;
             }
-            let hit = fault.clauses.iter().filter(|id| clauses.contains(**id)).count();
-            open.retain(|id| !clauses.contains(*id));
-            let kill = Kill { scenario: scenario.id.clone(), clauses };
+            let hit = fault.clauses.iter().filter(|id| kill.clauses.contains(**id)).count();
+            open.retain(|id| !kill.clauses.contains(*id));
             if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
             if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
                 break;
@@ -154,14 +166,25 @@ fn is_watched(clauses: &[&str]) -> bool {
 }
 
 /// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.
-fn worse(clean: &Outcome, faulty: &Outcome) -> BTreeSet<String> {
+fn kill(clean: &Outcome, faulty: &Outcome) -> Kill {
     let before =
         |id: &str| clean.clauses.iter().filter(|clause| clause.id == id).map(|clause| clause.verdict).max();
     let raised = faulty.clauses.iter().filter(|clause| {
         matches!(clause.verdict, Verdict::Fail | Verdict::PassLenient)
             && before(&clause.id) < Some(clause.verdict)
     });
-    raised.map(|clause| clause.id.clone()).collect()
+    let mut kill = Kill { scenario: faulty.id.clone(), clauses: BTreeSet::new(), rules: BTreeMap::new() };
+    let mut of_lines: BTreeSet<&str> = BTreeSet::new();
+    for clause in raised {
+        kill.clauses.insert(clause.id.clone());
+        if let Some(rule) = clause.rule {
+            kill.rules.insert(clause.id.clone(), rule);
+        } else {
+            of_lines.insert(&clause.id);
+        }
+    }
+    kill.rules.retain(|id, _| !of_lines.contains(id.as_str()));
+    kill
 }
 
 /// Does something with each item on as many threads as there are processors; the results stand in the order of the items.
