@@ -38,6 +38,8 @@ pub struct Fate {
     pub attributed: Vec<Kill>,
     /// Scenarios that found other clauses broken and none of those.
     pub incidental: Vec<Kill>,
+    /// How often it changed what the pool does, in all that was played. A fault that never fired says nothing about the suite.
+    pub fired: u64,
 }
 
 /// A scenario that noticed a fault.
@@ -47,6 +49,10 @@ pub struct Kill {
     pub scenario: String,
     /// The clauses that came out worse than on the clean pool.
     pub clauses: BTreeSet<String>,
+    /// The rules that decided any of them; for the rest the lines of the scenario did.
+    pub rules: BTreeSet<&'static str>,
+    /// Whether a line of the scenario decided any of them.
+    pub by_line: bool,
 }
 
 /// How many scenarios a fault is shown to.
@@ -57,6 +63,8 @@ pub enum Effort {
     EachClause,
     /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
+    /// All, whatever was found.
+    All,
 }
 
 impl Fate {
@@ -85,11 +93,19 @@ impl Prover {
 
     /// Plays one scenario. What no pool can be is an error of ours.
     pub fn play(&self, scenario: &Scenario, faults: &[Fault]) -> Outcome {
+        self.play_counted(scenario, faults).0
+    }
+
+    /// Plays one scenario, and says how often the faults fired.
+    fn play_counted(&self, scenario: &Scenario, faults: &[Fault]) -> (Outcome, u64) {
         let seed = scenario_seed(self.seed, &scenario.id);
         let node = match faulty_pool(scenario, seed, faults) {
             Ok(node) => node,
             Err(problem) => {
-                return Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem);
+                return (
+                    Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem),
+                    0,
+                );
             }
         };
         let plan = Plan {
@@ -101,7 +117,11 @@ impl Prover {
             peer: Target::Embedded.peer(),
             timeout_scale: 1.0,
         };
-        sim::play(plan, node, Segmentation::AsWritten)
+        let (outcome, node) = sim::play_and_keep(plan, node, Segmentation::AsWritten);
+        let (of_node, of_pool) = (node.statistics().faults, node.service().statistics().faults);
+        let fired =
+            of_node.values().chain(of_pool.values()).fold(0, |sum: u64, count| sum.saturating_add(*count));
+        (outcome, fired)
     }
 
     /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
@@ -115,14 +135,14 @@ impl Prover {
     }
 
     fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
-        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
+        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new(), fired: 0 };
         let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
         let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
         let (first, then): (Vec<_>, Vec<_>) =
             all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
         let mut open: Vec<&str> = fault.clauses.to_vec();
         let rest = match effort {
-            Effort::FirstKill => then.len(),
+            Effort::FirstKill | Effort::All => then.len(),
             Effort::EachClause if is_watched(&open) => WATCHED,
             Effort::EachClause => 0,
         };
@@ -132,15 +152,18 @@ impl Prover {
             if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
                 continue;
             }
-            let clauses = worse(clean, &self.play(scenario, &[fault]));
-            if clauses.is_empty() {
-                continue;
-            }
-            let hit = fault.clauses.iter().filter(|id| clauses.contains(**id)).count();
-            open.retain(|id| !clauses.contains(*id));
-            let kill = Kill { scenario: scenario.id.clone(), clauses };
+            let (outcome, fired) = self.play_counted(scenario, &[fault]);
+            fate.fired = fate.fired.saturating_add(fired);
+            let Some(kill) = kill(clean, &outcome) else { continue };
+            let hit = fault.clauses.iter().filter(|id| kill.clauses.contains(**id)).count();
+            open.retain(|id| !kill.clauses.contains(*id));
             if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
-            if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
+            let is_enough = match effort {
+                Effort::EachClause => open.is_empty(),
+                Effort::FirstKill => hit > 0,
+                Effort::All => false,
+            };
+            if is_enough {
                 break;
             }
         }
@@ -153,15 +176,28 @@ fn is_watched(clauses: &[&str]) -> bool {
     RULES.iter().any(|rule| rule.clauses.iter().any(|id| clauses.contains(id)))
 }
 
-/// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.
-fn worse(clean: &Outcome, faulty: &Outcome) -> BTreeSet<String> {
+/// What came out worse than on the clean pool, if anything did: failed, or kept in a tolerated reading only.
+fn kill(clean: &Outcome, faulty: &Outcome) -> Option<Kill> {
     let before =
         |id: &str| clean.clauses.iter().filter(|clause| clause.id == id).map(|clause| clause.verdict).max();
     let raised = faulty.clauses.iter().filter(|clause| {
         matches!(clause.verdict, Verdict::Fail | Verdict::PassLenient)
             && before(&clause.id) < Some(clause.verdict)
     });
-    raised.map(|clause| clause.id.clone()).collect()
+    let mut kill = Kill {
+        scenario: faulty.id.clone(),
+        clauses: BTreeSet::new(),
+        rules: BTreeSet::new(),
+        by_line: false,
+    };
+    for clause in raised {
+        kill.clauses.insert(clause.id.clone());
+        match clause.rule {
+            Some(rule) => _ = kill.rules.insert(rule),
+            None => kill.by_line = true,
+        }
+    }
+    (!kill.clauses.is_empty()).then_some(kill)
 }
 
 /// Does something with each item on as many threads as there are processors; the results stand in the order of the items.
