@@ -38,6 +38,8 @@ pub struct Fate {
     pub attributed: Vec<Kill>,
     /// Scenarios that found other clauses broken and none of those.
     pub incidental: Vec<Kill>,
+    /// How often it changed what the pool does, in all that was played. A fault that never fired says nothing about the suite.
+    pub fired: u64,
 }
 
 /// A scenario that noticed a fault.
@@ -59,6 +61,8 @@ pub enum Effort {
     EachClause,
     /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
+    /// All, whatever was found.
+    All,
 }
 
 impl Fate {
@@ -87,11 +91,19 @@ impl Prover {
 
     /// Plays one scenario. What no pool can be is an error of ours.
     pub fn play(&self, scenario: &Scenario, faults: &[Fault]) -> Outcome {
+        self.play_counted(scenario, faults).0
+    }
+
+    /// Plays one scenario, and says how often the faults fired.
+    fn play_counted(&self, scenario: &Scenario, faults: &[Fault]) -> (Outcome, u64) {
         let seed = scenario_seed(self.seed, &scenario.id);
         let node = match faulty_pool(scenario, seed, faults) {
             Ok(node) => node,
             Err(problem) => {
-                return Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem);
+                return (
+                    Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem),
+                    0,
+                );
             }
         };
         let plan = Plan {
@@ -103,7 +115,11 @@ impl Prover {
             peer: Target::Embedded.peer(),
             timeout_scale: 1.0,
         };
-        sim::play(plan, node, Segmentation::AsWritten)
+        let (outcome, node) = sim::play_and_keep(plan, node, Segmentation::AsWritten);
+        let (of_node, of_pool) = (node.statistics().faults, node.service().statistics().faults);
+        let fired =
+            of_node.values().chain(of_pool.values()).fold(0, |sum: u64, count| sum.saturating_add(*count));
+        (outcome, fired)
     }
 
     /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
@@ -127,14 +143,14 @@ impl Prover {
     }
 
     fn fate<'a>(&self, fault: Fault, effort: Effort, clean: &dyn Fn(usize) -> Option<&'a Outcome>) -> Fate {
-        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
+        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new(), fired: 0 };
         let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
         let all = self.suite.scenarios.iter().zip(&self.claims).enumerate();
         let (first, then): (Vec<_>, Vec<_>) =
             all.partition(|(_, (_, claims))| claims_any(claims, fault.clauses));
         let mut open: Vec<&str> = fault.clauses.to_vec();
         let rest = match effort {
-            Effort::FirstKill => then.len(),
+            Effort::FirstKill | Effort::All => then.len(),
             Effort::EachClause if is_watched(&open) => WATCHED,
             Effort::EachClause => 0,
         };
@@ -145,14 +161,21 @@ impl Prover {
                 continue;
             }
             let Some(clean) = clean(index) else { continue };
-            let kill = kill(clean, &self.play(scenario, &[fault]));
+            let (outcome, fired) = self.play_counted(scenario, &[fault]);
+            fate.fired = fate.fired.saturating_add(fired);
+            let kill = kill(clean, &outcome);
             if kill.clauses.is_empty() {
                 continue;
             }
             let hit = fault.clauses.iter().filter(|id| kill.clauses.contains(**id)).count();
             open.retain(|id| !kill.clauses.contains(*id));
             if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
-            if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
+            let is_enough = match effort {
+                Effort::EachClause => open.is_empty(),
+                Effort::FirstKill => hit > 0,
+                Effort::All => false,
+            };
+            if is_enough {
                 break;
             }
         }
