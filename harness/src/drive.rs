@@ -14,7 +14,7 @@ use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle}
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
@@ -88,6 +88,8 @@ struct Socket {
     local: SocketAddr,
     writer: mpsc::UnboundedSender<Write>,
     reader: AbortHandle,
+    /// Whether the reader reads.
+    gate: watch::Sender<bool>,
     sent: u64,
     received: u64,
     is_closed: bool,
@@ -171,6 +173,8 @@ impl Driver {
                     let _ = socket.writer.send(Write::Bytes(bytes));
                 }
             }
+            Output::StopReading(connection) => self.open_gate(connection, false),
+            Output::ReadAgain(connection) => self.open_gate(connection, true),
             Output::Finish(connection) => self.write(connection, Write::Finish),
             Output::Close(connection) => {
                 self.sockets.remove(&connection);
@@ -199,6 +203,12 @@ impl Driver {
     fn write(&self, connection: Connection, write: Write) {
         if let Some(socket) = self.sockets.get(&connection) {
             let _ = socket.writer.send(write);
+        }
+    }
+
+    fn open_gate(&self, connection: Connection, is_open: bool) {
+        if let Some(socket) = self.sockets.get(&connection) {
+            socket.gate.send_replace(is_open);
         }
     }
 
@@ -236,9 +246,10 @@ impl Driver {
         let local = stream.local_addr()?;
         let (reader, writer) = stream.into_split();
         let (sender, writes) = mpsc::unbounded_channel();
-        let reader = tokio::spawn(read(connection, reader, self.sender.clone())).abort_handle();
+        let (gate, is_open) = watch::channel(true);
+        let reader = tokio::spawn(read(connection, reader, is_open, self.sender.clone())).abort_handle();
         self.writers.push(tokio::spawn(write_all(writer, writes)));
-        let socket = Socket { local, writer: sender, reader, sent: 0, received: 0, is_closed: false };
+        let socket = Socket { local, writer: sender, reader, gate, sent: 0, received: 0, is_closed: false };
         self.sockets.insert(connection, socket);
         Ok(())
     }
@@ -317,13 +328,14 @@ impl Driver {
     }
 
     /// Reads until everything that the pool has given out is here: its bytes on open connections, the end of others.
+    /// What is not read is not waited for.
     async fn catch_up(&mut self, given: &Given, runner: &mut Runner) {
         let given: BTreeMap<SocketAddr, u64> = given.iter().copied().collect();
         loop {
             let behind: BTreeSet<SocketAddr> = self
                 .sockets
                 .values()
-                .filter(|socket| !socket.is_closed)
+                .filter(|socket| !socket.is_closed && *socket.gate.borrow())
                 .filter(|socket| given.get(&socket.local).is_none_or(|bytes| socket.received < *bytes))
                 .map(|socket| socket.local)
                 .collect();
@@ -357,11 +369,21 @@ async fn connect(connection: Connection, address: String, sender: mpsc::Sender<(
 async fn read(
     connection: Connection,
     mut reader: OwnedReadHalf,
+    mut gate: watch::Receiver<bool>,
     sender: mpsc::Sender<(Connection, SocketEvent)>,
 ) {
     let mut buffer = vec![0; 65536];
     loop {
-        let event = match reader.read(&mut buffer).await {
+        // Without the socket, nobody will ever want what comes.
+        if gate.wait_for(|is_open| *is_open).await.is_err() {
+            return;
+        }
+        let read = tokio::select! {
+            biased;
+            Ok(()) = gate.changed() => continue,
+            read = reader.read(&mut buffer) => read,
+        };
+        let event = match read {
             Ok(0) => SocketEvent::Finished,
             Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
             Err(_) => SocketEvent::Reset,

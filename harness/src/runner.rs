@@ -77,6 +77,10 @@ pub enum Output {
     Connect(Connection),
     /// Send bytes.
     Send(Connection, Vec<u8>),
+    /// Read nothing more on the connection, so that the peer's bytes fill the buffers on the way and then its own queue.
+    StopReading(Connection),
+    /// Read on, what has waited first.
+    ReadAgain(Connection),
     /// Close our direction.
     Finish(Connection),
     /// Close both directions.
@@ -109,6 +113,8 @@ pub enum Control {
 pub struct Holdings {
     /// Bytes: of the embedded pool's buffers and queues; of the resident memory of the processes that `--exec` started.
     pub memory: Option<u64>,
+    /// Bytes that wait to be sent, of those that it knows.
+    pub unsent: Option<u64>,
     /// Connections that are not closed.
     pub connections: Option<u64>,
     /// Channels that are open.

@@ -84,6 +84,8 @@ pub(crate) struct Conn {
     pub(crate) shape: Shape,
     /// How many bytes on a bare TCP connection are worth an [`Item::Bytes`]; nobody asks for them otherwise.
     pub(crate) raw_wanted: Option<usize>,
+    /// What comes is left where it is.
+    pub(crate) is_unread: bool,
     /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
     pub(crate) pings: Vec<Message>,
     /// What was sent and has an answer.
@@ -128,6 +130,7 @@ impl Conn {
             corruption: None,
             shape: Shape::default(),
             raw_wanted: None,
+            is_unread: false,
             pings: Vec::new(),
             requests: Vec::new(),
             aside: Vec::new(),

@@ -230,6 +230,8 @@ impl Player {
             StepKind::Chunk { size } => self.chunk(step, size),
             StepKind::Coalesce => self.coalesce(step),
             StepKind::Flush => self.flush_held(step),
+            StepKind::StopReading => self.stop_reading(step),
+            StepKind::ReadAgain => self.read_again(step),
             StepKind::Close => self.end(step, "closed", Output::Close),
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
@@ -413,7 +415,7 @@ impl Player {
         }
         let source = Arc::clone(&self.source);
         for index in 0..self.conns.len() {
-            loop {
+            while !self.conns[index].is_unread {
                 let item = self.conns[index].next(Duration::ZERO, &mut self.report.trace).await;
                 let claims = Claims::default();
                 self.refuse_broken(&item, Line::of_step(&claims, &source, source.file.span))?;

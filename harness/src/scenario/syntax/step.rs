@@ -29,6 +29,8 @@ impl StepKind {
             Self::Chunk { .. } => "chunk",
             Self::Coalesce => "coalesce",
             Self::Flush => "flush",
+            Self::StopReading => "stop-reading",
+            Self::ReadAgain => "read-again",
             Self::Close => "close",
             Self::Reset => "reset",
             Self::HalfClose => "half-close",
