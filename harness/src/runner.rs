@@ -5,6 +5,8 @@
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
 mod all_of;
+mod assertion;
+mod calls;
 mod connection;
 mod enter;
 pub(crate) mod eval;
