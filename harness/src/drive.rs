@@ -1,19 +1,20 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
+mod socket;
+
 use crate::exec;
 use crate::holdings;
 use crate::profile::Controls;
 use crate::runner::{Connection, Control, Holdings, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
+use socket::{SocketEvent, Write, connect, read, write_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
@@ -27,8 +28,6 @@ const ENDS_INTERVAL: Duration = Duration::from_millis(2);
 const FINISH_BOUND: Duration = Duration::from_secs(1);
 /// Events of sockets that wait to be looked at; each holds at most 64 KiB. More stays with the system, and so with the peer.
 const EVENTS: usize = 64;
-/// How long TCP may take to connect.
-const CONNECT_BOUND: Duration = Duration::from_secs(10);
 
 /// Plays a scenario against a target to its end. Must run on a tokio runtime with one thread.
 pub async fn play(plan: Plan, target: &Target) -> Outcome {
@@ -93,20 +92,6 @@ struct Socket {
     sent: u64,
     received: u64,
     is_closed: bool,
-}
-
-enum Write {
-    Bytes(Vec<u8>),
-    Finish,
-    Reset,
-}
-
-enum SocketEvent {
-    Connected(TcpStream),
-    Refused(String),
-    Bytes(Vec<u8>),
-    Finished,
-    Reset,
 }
 
 impl Driver {
@@ -192,7 +177,11 @@ impl Driver {
                 runner.handle(Input::ControlDone(Ok(())), self.now());
             }
             Output::Control(control) => {
-                let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
+                let bound = match control {
+                    Control::Elapse(duration) => CONTROL_BOUND.saturating_add(duration),
+                    _ => CONTROL_BOUND,
+                };
+                let bounded = tokio::time::timeout(bound, self.steer(control, runner));
                 let result =
                     bounded.await.unwrap_or_else(|_| Err("the target could not be steered in time".into()));
                 runner.handle(Input::ControlDone(result), self.now());
@@ -319,11 +308,23 @@ impl Driver {
             }
             (Steering::Foreign { .. }, None) => match control {
                 Control::Elapse(duration) => {
-                    tokio::time::sleep(duration).await;
+                    self.wait(duration, runner).await;
                     Ok(())
                 }
                 _ => Err("nothing here can steer the target so".to_owned()),
             },
+        }
+    }
+
+    /// Lets time pass. What comes meanwhile is taken in, so that it does not look to the peer as if nobody read.
+    async fn wait(&mut self, duration: Duration, runner: &mut Runner) {
+        let over = tokio::time::sleep(duration);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                Some((connection, event)) = self.events.recv() => self.feed(connection, event, runner),
+            }
         }
     }
 
@@ -355,62 +356,6 @@ async fn elapse(pool: &ServerHandle, duration: Duration, seen: Seen) -> Result<G
     pool.barrier(seen.clone()).await?;
     pool.advance(duration).await?;
     pool.barrier(seen).await
-}
-
-async fn connect(connection: Connection, address: String, sender: mpsc::Sender<(Connection, SocketEvent)>) {
-    let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
-        Ok(Ok(stream)) => SocketEvent::Connected(stream),
-        Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
-        Err(_) => SocketEvent::Refused("no answer".to_owned()),
-    };
-    let _ = sender.send((connection, event)).await;
-}
-
-async fn read(
-    connection: Connection,
-    mut reader: OwnedReadHalf,
-    mut gate: watch::Receiver<bool>,
-    sender: mpsc::Sender<(Connection, SocketEvent)>,
-) {
-    let mut buffer = vec![0; 65536];
-    loop {
-        // Without the socket, nobody will ever want what comes.
-        if gate.wait_for(|is_open| *is_open).await.is_err() {
-            return;
-        }
-        let read = tokio::select! {
-            biased;
-            Ok(()) = gate.changed() => continue,
-            read = reader.read(&mut buffer) => read,
-        };
-        let event = match read {
-            Ok(0) => SocketEvent::Finished,
-            Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
-            Err(_) => SocketEvent::Reset,
-        };
-        let is_last = !matches!(event, SocketEvent::Bytes(_));
-        if sender.send((connection, event)).await.is_err() || is_last {
-            return;
-        }
-    }
-}
-
-async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiver<Write>) {
-    while let Some(write) = writes.recv().await {
-        let done = match write {
-            Write::Bytes(bytes) => writer.write_all(&bytes).await,
-            Write::Finish => writer.shutdown().await,
-            Write::Reset => {
-                // Dropped without its orderly end, so that nothing but the reset goes out once the reader is gone too.
-                let _ = writer.as_ref().set_zero_linger();
-                writer.forget();
-                return;
-            }
-        };
-        if done.is_err() {
-            return;
-        }
-    }
 }
 
 fn unix_now() -> u32 {

@@ -210,6 +210,8 @@ impl PoolSetting {
 pub struct Profile {
     /// What the embedded pool does wrong on purpose.
     pub faults: Vec<Fault>,
+    /// Whether more than 10 s may really pass where no clock can be moved.
+    pub waits_long: bool,
     /// What it can do.
     pub capabilities: BTreeSet<&'static str>,
     /// What `user_identity` says unless a scenario says otherwise.
@@ -257,6 +259,7 @@ impl Profile {
     pub fn foreign() -> Self {
         Self {
             faults: Vec::new(),
+            waits_long: false,
             capabilities: BTreeSet::from(["channel.standard", "channel.extended"]),
             user_identity: "sv2-conform.worker".to_owned(),
             nominal_hash_rate: 1000.0,

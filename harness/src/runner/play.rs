@@ -29,10 +29,15 @@ const TRIES: u32 = 3;
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let plan = Rc::new(plan);
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
-    let needs = needs.chain(needs::of_steps(&plan));
+    // Where no clock can be moved, time can still pass.
+    let is_met = |need: &&str| *need == "control.time" && plan.profile.waits_long;
+    let needs = needs.chain(needs::of_steps(&plan)).filter(|need| !is_met(need));
     if let Some(missing) = plan.profile.missing(needs) {
-        let is_of_templates = ["control.block", "control.template"].contains(&missing);
-        let hint = if is_of_templates { "; see --serve-templates, and [control] of profiles" } else { "" };
+        let hint = match missing {
+            "control.block" | "control.template" => "; see --serve-templates, and [control] of profiles",
+            "control.time" => "; -E 'tag(slow)' lets the time really pass",
+            _ => "",
+        };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -252,8 +257,9 @@ impl Player {
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
         let is_capable = self.plan.profile.capabilities.contains(capability);
-        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
-        if !is_capable && !is_short {
+        // Whether a longer wait may be played was decided before the first step.
+        let is_wait = matches!(control, Control::Elapse(_));
+        if !is_capable && !is_wait {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
