@@ -223,7 +223,7 @@ fn a_target_that_does_not_listen_is_not_ready() {
 fn long_waits_on_a_foreign_pool_have_to_be_asked_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("tcp://{}", listener.local_addr().unwrap());
-    let text = "sv2t 1\ntitle \"t\"\nconnect tcp\nassume 1 == 2\nelapse 11m\nalive checks ROB-01\n";
+    let text = "connect tcp\nassume 1 == 2\nelapse 11m\nalive checks ROB-01\n";
     let files = [("wait.sv2t", text)];
     let run = |filter: &[&str]| {
         let arguments = [&["run", "wait.sv2t", "--target", &url], filter].concat();
