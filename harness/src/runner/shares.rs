@@ -213,7 +213,7 @@ impl Player {
             if let Some(job) = channel.and_then(|channel| channel.newest_job()) {
                 return Ok(job.clone());
             }
-            let item = self.next(conn, deadline).await;
+            let item = self.next(conn, deadline).await?;
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Message(message) if self.conns[conn].set_aside(message) => {}
@@ -269,7 +269,7 @@ impl Player {
         let mut all_is_here = false;
         loop {
             let bound = if all_is_here { Duration::ZERO } else { self.quiet_deadline(deadline) };
-            let item = self.next(conn, bound).await;
+            let item = self.next(conn, bound).await?;
             self.refuse_broken(&item, line)?;
             self.refuse_any_overtaken(conn, Some(channel_id))?;
             if let Some(code) = self.refused_filler(conn, channel_id)? {
