@@ -117,7 +117,12 @@ fn good_servers_pass_these_conversations() {
         for encrypted in [true, false] {
             let played = play(plan_of(scenario(steps), encrypted), Stage::Setup, Habit::Good, 1, BOUND);
             let outcome = check(steps, played, MODEST);
-            assert_eq!((outcome.verdict, outcome.survival), (verdict, Survival::Alive), "{steps}");
+            assert_eq!(
+                (outcome.verdict, outcome.survival),
+                (verdict, Survival::Alive),
+                "{steps}: {:#?}",
+                outcome.findings
+            );
         }
     }
 }
