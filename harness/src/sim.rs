@@ -26,6 +26,15 @@ const WINDOW: usize = 64 << 10;
 
 /// Plays a scenario to its end.
 pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -> Outcome {
+    play_and_keep(plan, node, segmentation).0
+}
+
+/// Plays a scenario to its end, and gives back the pool that it was played against, with what it has counted.
+pub fn play_and_keep<S: Service>(
+    plan: Plan,
+    node: Node<S>,
+    segmentation: Segmentation,
+) -> (Outcome, Node<S>) {
     let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
     let mut network = Network::new(node, segmentation, seed);
     let mut runner = Runner::new(plan, network.now());
@@ -34,7 +43,7 @@ pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -
             network.carry(output, &mut runner);
         }
         if let Some(outcome) = runner.outcome() {
-            return outcome;
+            return (outcome, network.node);
         }
         // Nothing is under way any more: only time can change anything.
         let Some(wake_at) = runner.wake_at() else { break };
@@ -42,7 +51,7 @@ pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -
         runner.handle(Input::Tick, network.now());
     }
     let reason = "the conversation waits for something that nobody will do";
-    Outcome::unplayed(&id, &title, seed, Verdict::Error, reason)
+    (Outcome::unplayed(&id, &title, seed, Verdict::Error, reason), network.node)
 }
 
 /// The wires between a runner and a node.

@@ -40,6 +40,7 @@
 
 mod catalogue;
 mod catalogue_channels;
+mod catalogue_extensions;
 mod catalogue_work;
 mod process;
 mod rules;

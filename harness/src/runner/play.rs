@@ -208,7 +208,7 @@ impl Player {
             StepKind::AwaitJobs(await_jobs) => self.await_jobs(step, await_jobs).await,
             StepKind::Never(never) => self.never(step, never),
             StepKind::Disjoint(disjoint) => self.disjoint(step, disjoint),
-            StepKind::Mine(mine) => self.mine(mine),
+            StepKind::Mine(mine) => self.mine(mine).await,
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),

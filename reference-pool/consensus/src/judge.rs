@@ -4,8 +4,8 @@ use bitcoin::hashes::Hash;
 use bitcoin::{Block, BlockHash, consensus};
 use bitcoinkernel::prelude::{BlockHashExt, BlockValidationStateExt};
 use bitcoinkernel::{
-    BlockValidationResult, BlockValidationStateRef, ChainType, ChainstateManager, ContextBuilder, KernelError,
-    ValidationMode,
+    BlockValidationResult, BlockValidationStateRef, ChainType, ChainstateManager, ContextBuilder,
+    KernelError, ValidationMode,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
@@ -54,9 +54,12 @@ impl Judge {
         let heard = Arc::clone(&said);
         let context = ContextBuilder::new()
             .chain_type(ChainType::Regtest)
-            .with_block_checked_validation(move |_: bitcoinkernel::Block, state: BlockValidationStateRef<'_>| {
-                *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some((state.mode(), state.result()));
-            })
+            .with_block_checked_validation(
+                move |_: bitcoinkernel::Block, state: BlockValidationStateRef<'_>| {
+                    *heard.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((state.mode(), state.result()));
+                },
+            )
             .build()?;
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();

@@ -2,8 +2,8 @@
 
 use bitcoin::hashes::Hash;
 use bitcoin::{
-    Amount, Block, BlockHash, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut,
-    Witness, absolute, block, constants, transaction,
+    Amount, Block, BlockHash, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn,
+    TxOut, Witness, absolute, block, constants, transaction,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -181,7 +181,10 @@ fn lock(chain: &SharedChain) -> MutexGuard<'_, Chain> {
 
 fn template(id: u64, chain: &Chain) -> Template {
     let height = chain.height + 1;
-    assert!(height <= LAST_HEIGHT, "beyond height {LAST_HEIGHT} regtest pays less than is reckoned with here");
+    assert!(
+        height <= LAST_HEIGHT,
+        "beyond height {LAST_HEIGHT} regtest pays less than is reckoned with here"
+    );
     let transactions = chain.transactions(height);
     let ids: Vec<_> = transactions.iter().map(Transaction::compute_txid).collect();
     let mut template = Template {

@@ -10,6 +10,7 @@ use super::catalogue_channels::{
     AnyExtranonceSize, BackwardPrefix, OrphanedMembers, RunningSum, StandardAllTheSame, SumOfShares,
     UpdateIgnored,
 };
+use super::catalogue_extensions::{TLV_IN_FRONT, UninvitedFrame, UninvitedTlv};
 use super::catalogue_work::{
     AnyToken, AnyVersion, BackwardTarget, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne,
     GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
@@ -139,4 +140,10 @@ faults! {
         when "a job for a group of two" seen "no report known" => Job(GroupJobForOne);
     "F66" "high-extranonce-refused" Share "SubmitShares.Error" ["SV2-05-180"]
         when "an extranonce with the highest bit set" seen "no report known" => Share(LowExtranonces);
+    "F91" "tlv-uninvited" Frame "SubmitShares.Success: TLV" ["SV2-03-043"]
+        when "each SubmitShares.Success has a TLV of extension 0x0002" seen "no report known" => Frames(UninvitedTlv);
+    "F92" "extension-frame-uninvited" Frame "frame header: extension_type" ["SV2-03-043"]
+        when "behind each SubmitShares.Success comes a frame of extension 0x0002" seen "no report known" => Frames(UninvitedFrame);
+    "F93" "tlv-expected-in-front" Frame "SubmitSharesExtended: TLV" ["SV2-03-046"]
+        when "a share on a connection that has extension 0x0002" seen "no report known" => Frames(TLV_IN_FRONT);
 }

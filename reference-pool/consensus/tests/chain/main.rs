@@ -12,12 +12,8 @@ use sv2_consensus::{Lie, Refused};
 #[test]
 fn every_block_of_a_long_chain_is_accepted() {
     let mut mine = Mine::new();
-    let channels = [
-        mine.open_standard(true),
-        mine.open_extended(),
-        mine.open_standard(false),
-        mine.open_extended(),
-    ];
+    let channels =
+        [mine.open_standard(true), mine.open_extended(), mine.open_standard(false), mine.open_extended()];
     let mut sizes = std::collections::BTreeSet::new();
     for height in 1..=140u32 {
         let channel = channels[height as usize % channels.len()];
@@ -45,7 +41,9 @@ fn a_block_that_is_told_twice_is_the_tip_once() {
 /// What Bitcoin Core calls each lie.
 fn expected(lie: Lie) -> Refused {
     match lie {
-        Lie::Value | Lie::Height | Lie::MissingInput | Lie::ImmatureInput => Refused::Invalid(Result::Consensus),
+        Lie::Value | Lie::Height | Lie::MissingInput | Lie::ImmatureInput => {
+            Refused::Invalid(Result::Consensus)
+        }
         Lie::Commitment | Lie::MerklePath => Refused::Invalid(Result::Mutated),
         Lie::Time | Lie::Bits | Lie::Version => Refused::Invalid(Result::InvalidHeader),
         Lie::PreviousHash => Refused::Invalid(Result::MissingPrev),

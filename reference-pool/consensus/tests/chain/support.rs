@@ -73,7 +73,8 @@ impl Mine {
     /// Mines a block on the channel's newest job and takes it from the pool.
     pub(crate) fn block(&mut self, channel: Channel) -> Block {
         self.counter += 1;
-        let job = self.sessions[&channel.conn].channel(channel.id).expect("open").newest_job().expect("a job");
+        let job =
+            self.sessions[&channel.conn].channel(channel.id).expect("open").newest_job().expect("a job");
         let sv2_session::JobState::Active { nbits, min_ntime, .. } = job.state else { panic!("not active") };
         let mut extranonce = vec![0; usize::from(job.extranonce_size)];
         for (to, from) in extranonce.iter_mut().zip(self.counter.to_le_bytes()) {
@@ -82,7 +83,8 @@ impl Mine {
         let settings = Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.counter };
         let network = bitcoin::Target::from_compact(bitcoin::CompactTarget::from_consensus(nbits));
         let at_most = U256::from_le_bytes(network.to_le_bytes()).min(job.hardest_target);
-        let found = search(job, &settings, Wanted { above: None, at_most }, 1000).expect("every second hash does");
+        let found =
+            search(job, &settings, Wanted { above: None, at_most }, 1000).expect("every second hash does");
         let (job_id, sequence_number) = (job.job_id, self.counter);
         let Settings { version, ntime, extranonce, nonce } = found.settings;
         let (channel_id, is_standard) = (channel.id, job.extranonce_size == 0);
