@@ -1,13 +1,15 @@
 //! The examples of the language reference that say ` ```sv2t run [VERDICT] ` are played against the embedded pool: on
 //! virtual time, over a network that keeps writes and over one that cuts them anywhere, and over TCP. Without a verdict they pass.
 
+#[path = "support/plans.rs"]
+mod plans;
+
+use plans::{on_tcp, on_virtual_time};
 use std::path::Path;
-use std::sync::Arc;
 use sv2_conform::runner::Plan;
-use sv2_conform::sim::{self, Segmentation};
+use sv2_conform::sim::Segmentation;
 use sv2_conform::suite::{Scenario, Suite, SuiteError, embedded_ledger, load};
-use sv2_conform::target::{Target, embedded_pool, scenario_seed};
-use sv2_conform::verdict::Outcome;
+use sv2_conform::target::scenario_seed;
 
 /// An example: where it stands, its text, what comes of it.
 struct Example {
@@ -45,30 +47,9 @@ fn suite_of(example: &Example) -> Suite {
     load(&[file], &ledger).unwrap_or_else(|error| panic!("README.md:{}: {error:?}", example.line))
 }
 
-fn play(scenario: Scenario, suite: &Suite, segmentation: Segmentation) -> Outcome {
-    let plan = plan(scenario, suite);
-    let node = embedded_pool(&plan.scenario, plan.seed).expect("the header is good");
-    sim::play(plan, node, segmentation)
-}
-
-fn plan(scenario: Scenario, suite: &Suite) -> Plan {
-    let seed = scenario_seed(1, &scenario.id);
-    Plan {
-        scenario,
-        fragments: Arc::new(suite.fragments.clone()),
-        ledger: Arc::new(embedded_ledger().expect("the ledger is good")),
-        profile: Arc::new(Target::Embedded.profile()),
-        peer: Target::Embedded.peer(),
-        seed,
-        timeout_scale: 1.0,
-    }
-}
-
-/// Over TCP and Noise.
-fn drive(scenario: Scenario, suite: &Suite) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime can be made");
-    runtime.block_on(sv2_conform::drive::play(plan(scenario, suite), &Target::Embedded))
+/// A plan; the fragments of an example are those of the embedded suite.
+fn plan(scenario: &Scenario) -> Plan {
+    plans::embedded(scenario, scenario_seed(1, &scenario.id))
 }
 
 #[test]
@@ -79,9 +60,9 @@ fn examples_come_out_as_the_reference_says() {
     for example in &examples {
         let suite = suite_of(example);
         for scenario in &suite.scenarios {
-            let whole = play(scenario.clone(), &suite, Segmentation::AsWritten);
-            let cut = play(scenario.clone(), &suite, Segmentation::UpTo(7));
-            let driven = drive(scenario.clone(), &suite);
+            let whole = on_virtual_time(plan(scenario), Segmentation::AsWritten);
+            let cut = on_virtual_time(plan(scenario), Segmentation::UpTo(7));
+            let driven = on_tcp(plan(scenario));
             for outcome in [&whole, &cut, &driven] {
                 if outcome.verdict.name() != example.verdict {
                     let found = outcome.findings.iter().map(|it| (&it.allowed, &it.came, it.place.line()));
@@ -107,9 +88,9 @@ fn rows_of_a_matrix_have_ids_and_seeds_of_their_own() {
     let ids: Vec<&str> = suite.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
     assert_eq!(ids.len(), 6, "{ids:?}");
     assert!(ids[0].ends_with("[id=0,rate=0.0]"), "{ids:?}");
-    let sent = |scenario: &Scenario| play(scenario.clone(), &suite, Segmentation::AsWritten).trace;
+    let sent = |scenario: &Scenario| on_virtual_time(plan(scenario), Segmentation::AsWritten).trace;
     assert_ne!(sent(&suite.scenarios[0]), sent(&suite.scenarios[5]));
-    assert_ne!(plan(suite.scenarios[0].clone(), &suite).seed, plan(suite.scenarios[5].clone(), &suite).seed);
+    assert_ne!(plan(&suite.scenarios[0]).seed, plan(&suite.scenarios[5]).seed);
 }
 
 /// Every verb's section has an example that is played, and its verbs stand in one.

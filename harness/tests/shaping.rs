@@ -1,29 +1,19 @@
 //! `chunk` and `coalesce`, as the writes that a driver is told to make.
 
-use std::sync::Arc;
+#[path = "support/plans.rs"]
+mod plans;
+
 use std::time::Duration;
-use sv2_conform::runner::{Input, Now, Output, Peer, Plan, Runner};
-use sv2_conform::suite::{embedded_ledger, load};
+use sv2_conform::runner::{Input, Now, Output, Peer, Runner};
 use sv2_conform::target::Target;
 
 const NOW: Now = Now { elapsed: Duration::ZERO, unix: 1_767_225_600 };
 
 /// The lengths of all writes that the steps make on a plaintext connection that nobody answers on.
 fn writes(steps: &str) -> Vec<usize> {
-    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-    let file = folder.path().join("shape.sv2t");
-    std::fs::write(&file, format!("sv2t 1\ntitle \"shape\"\nconnect\n{steps}")).expect("it can be written");
-    let ledger = embedded_ledger().expect("the ledger is good");
-    let suite = load(&[file], &ledger).expect("the scenario is good");
-    let plan = Plan {
-        scenario: suite.scenarios[0].clone(),
-        fragments: Arc::new(suite.fragments),
-        ledger: Arc::new(ledger),
-        profile: Arc::new(Target::Embedded.profile()),
-        peer: Peer { encrypted: false, authority: None, exact_barrier: false, ..Target::Embedded.peer() },
-        seed: 1,
-        timeout_scale: 1.0,
-    };
+    let peer = Peer { encrypted: false, authority: None, exact_barrier: false, ..Target::Embedded.peer() };
+    let scenario = plans::scenario(&format!("connect\n{steps}"));
+    let plan = plans::plan(scenario, peer, Target::Embedded.profile(), 1.0);
     let mut runner = Runner::new(plan, NOW);
     let mut lengths = Vec::new();
     while let Some(output) = runner.poll() {

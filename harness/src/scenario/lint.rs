@@ -84,15 +84,15 @@ fn unread(steps: &[Step]) -> Vec<Lint> {
 
 /// Whether a step reads what comes on its connection.
 fn waits(kind: &StepKind) -> bool {
-    match kind {
+    matches!(
+        kind,
         StepKind::Expect(_)
-        | StepKind::Handshake(_)
-        | StepKind::AwaitJob(_)
-        | StepKind::Settle(_)
-        | StepKind::Never(_)
-        | StepKind::Alive { .. } => true,
-        _ => false,
-    }
+            | StepKind::Handshake(_)
+            | StepKind::AwaitJob(_)
+            | StepKind::Settle(_)
+            | StepKind::Never(_)
+            | StepKind::Alive { .. }
+    )
 }
 
 /// Whether a step needs its connection; `is_named` when that is the one that stands there.

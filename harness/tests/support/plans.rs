@@ -1,12 +1,17 @@
-//! Scenario texts, and plans to play them.
+//! Scenario texts, plans to play them, and both ways to play them against the embedded pool.
+#![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use sv2_conform::drive;
 use sv2_conform::ledger::Ledger;
 use sv2_conform::profile::Profile;
 use sv2_conform::runner::{Peer, Plan};
 use sv2_conform::scenario;
+use sv2_conform::sim::{self, Segmentation};
 use sv2_conform::suite::{Scenario, Source, Suite, embedded_ledger, load_embedded};
+use sv2_conform::target::{Target, embedded_pool};
+use sv2_conform::verdict::Outcome;
 use sv2_conform::vocabulary::Words;
 
 pub(crate) static LEDGER: LazyLock<Arc<Ledger>> =
@@ -41,4 +46,23 @@ pub(crate) fn plan(scenario: Scenario, peer: Peer, profile: Profile, timeout_sca
         seed: 1,
         timeout_scale,
     }
+}
+
+/// A plan against the embedded pool.
+pub(crate) fn embedded(scenario: &Scenario, seed: u64) -> Plan {
+    let target = Target::Embedded;
+    Plan { seed, ..plan(scenario.clone(), target.peer(), target.profile(), 1.0) }
+}
+
+/// Plays against the embedded pool over TCP and Noise.
+pub(crate) fn on_tcp(plan: Plan) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime can be made");
+    runtime.block_on(drive::play(plan, &Target::Embedded))
+}
+
+/// Plays against the embedded pool in memory, over a network that cuts so.
+pub(crate) fn on_virtual_time(plan: Plan, cut: Segmentation) -> Outcome {
+    let node = embedded_pool(&plan.scenario, plan.seed).expect("the header is good");
+    sim::play(plan, node, cut)
 }
