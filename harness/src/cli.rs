@@ -18,6 +18,7 @@ mod repro;
 mod review;
 mod run;
 mod select;
+mod selftest;
 mod spec;
 mod style;
 mod templates;
@@ -123,6 +124,8 @@ enum Command {
     Expect(expect::ExpectCommand),
     /// Says which clauses of the specification a run decides, and which checks are proved to be able to fail.
     Coverage(coverage::CoverageArgs),
+    /// Tests the suite itself: a clean pool raises nothing, and every fault is found by a check that claims what it breaks.
+    Selftest(selftest::SelftestArgs),
     /// Says on one screen what a clause, an ambiguity, a scenario, a rule or a fault is about, and what decides or finds it.
     Explain(explain::ExplainArgs),
     /// Visits a pool step by step and explains the first trouble.
@@ -197,6 +200,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(*args, ledger),
         Command::Expect(command) => expect::expect(command, ledger),
         Command::Coverage(args) => coverage::coverage(&args, ledger),
+        Command::Selftest(args) => selftest::selftest(&args, ledger),
         Command::Explain(args) => explain::explain(&args, ledger),
         Command::Doctor(args) => doctor::run(args, &ledger),
         Command::Profile(args) => profile::run(args, ledger),

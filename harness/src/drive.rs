@@ -1,20 +1,21 @@
 //! Drives a scenario over TCP: the one place with sockets and timers.
 
+mod socket;
+
 use crate::exec;
 use crate::holdings;
 use crate::profile::Controls;
 use crate::runner::{Connection, Control, Holdings, Input, Now, Output, Plan, Runner};
 use crate::target::{EMBEDDED_START, Target, embedded_control, faulty_pool};
 use crate::verdict::{Outcome, Verdict};
+use socket::{SocketEvent, Write, connect, read, write_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
@@ -27,8 +28,6 @@ const ENDS_INTERVAL: Duration = Duration::from_millis(2);
 const FINISH_BOUND: Duration = Duration::from_secs(1);
 /// Events of sockets that wait to be looked at; each holds at most 64 KiB. More stays with the system, and so with the peer.
 const EVENTS: usize = 64;
-/// How long TCP may take to connect.
-const CONNECT_BOUND: Duration = Duration::from_secs(10);
 
 /// Plays a scenario against a target to its end. Must run on a tokio runtime with one thread.
 pub async fn play(plan: Plan, target: &Target) -> Outcome {
@@ -88,23 +87,11 @@ struct Socket {
     local: SocketAddr,
     writer: mpsc::UnboundedSender<Write>,
     reader: AbortHandle,
+    /// Whether the reader reads.
+    gate: watch::Sender<bool>,
     sent: u64,
     received: u64,
     is_closed: bool,
-}
-
-enum Write {
-    Bytes(Vec<u8>),
-    Finish,
-    Reset,
-}
-
-enum SocketEvent {
-    Connected(TcpStream),
-    Refused(String),
-    Bytes(Vec<u8>),
-    Finished,
-    Reset,
 }
 
 impl Driver {
@@ -171,6 +158,8 @@ impl Driver {
                     let _ = socket.writer.send(Write::Bytes(bytes));
                 }
             }
+            Output::StopReading(connection) => self.open_gate(connection, false),
+            Output::ReadAgain(connection) => self.open_gate(connection, true),
             Output::Finish(connection) => self.write(connection, Write::Finish),
             Output::Close(connection) => {
                 self.sockets.remove(&connection);
@@ -188,7 +177,11 @@ impl Driver {
                 runner.handle(Input::ControlDone(Ok(())), self.now());
             }
             Output::Control(control) => {
-                let bounded = tokio::time::timeout(CONTROL_BOUND, self.steer(control, runner));
+                let bound = match control {
+                    Control::Elapse(duration) => CONTROL_BOUND.saturating_add(duration),
+                    _ => CONTROL_BOUND,
+                };
+                let bounded = tokio::time::timeout(bound, self.steer(control, runner));
                 let result =
                     bounded.await.unwrap_or_else(|_| Err("the target could not be steered in time".into()));
                 runner.handle(Input::ControlDone(result), self.now());
@@ -199,6 +192,12 @@ impl Driver {
     fn write(&self, connection: Connection, write: Write) {
         if let Some(socket) = self.sockets.get(&connection) {
             let _ = socket.writer.send(write);
+        }
+    }
+
+    fn open_gate(&self, connection: Connection, is_open: bool) {
+        if let Some(socket) = self.sockets.get(&connection) {
+            socket.gate.send_replace(is_open);
         }
     }
 
@@ -236,9 +235,10 @@ impl Driver {
         let local = stream.local_addr()?;
         let (reader, writer) = stream.into_split();
         let (sender, writes) = mpsc::unbounded_channel();
-        let reader = tokio::spawn(read(connection, reader, self.sender.clone())).abort_handle();
+        let (gate, is_open) = watch::channel(true);
+        let reader = tokio::spawn(read(connection, reader, is_open, self.sender.clone())).abort_handle();
         self.writers.push(tokio::spawn(write_all(writer, writes)));
-        let socket = Socket { local, writer: sender, reader, sent: 0, received: 0, is_closed: false };
+        let socket = Socket { local, writer: sender, reader, gate, sent: 0, received: 0, is_closed: false };
         self.sockets.insert(connection, socket);
         Ok(())
     }
@@ -308,7 +308,7 @@ impl Driver {
             }
             (Steering::Foreign { .. }, None) => match control {
                 Control::Elapse(duration) => {
-                    tokio::time::sleep(duration).await;
+                    self.wait(duration, runner).await;
                     Ok(())
                 }
                 _ => Err("nothing here can steer the target so".to_owned()),
@@ -316,14 +316,27 @@ impl Driver {
         }
     }
 
+    /// Lets time pass. What comes meanwhile is taken in, so that it does not look to the peer as if nobody read.
+    async fn wait(&mut self, duration: Duration, runner: &mut Runner) {
+        let over = tokio::time::sleep(duration);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                Some((connection, event)) = self.events.recv() => self.feed(connection, event, runner),
+            }
+        }
+    }
+
     /// Reads until everything that the pool has given out is here: its bytes on open connections, the end of others.
+    /// What is not read is not waited for.
     async fn catch_up(&mut self, given: &Given, runner: &mut Runner) {
         let given: BTreeMap<SocketAddr, u64> = given.iter().copied().collect();
         loop {
             let behind: BTreeSet<SocketAddr> = self
                 .sockets
                 .values()
-                .filter(|socket| !socket.is_closed)
+                .filter(|socket| !socket.is_closed && *socket.gate.borrow())
                 .filter(|socket| given.get(&socket.local).is_none_or(|bytes| socket.received < *bytes))
                 .map(|socket| socket.local)
                 .collect();
@@ -343,52 +356,6 @@ async fn elapse(pool: &ServerHandle, duration: Duration, seen: Seen) -> Result<G
     pool.barrier(seen.clone()).await?;
     pool.advance(duration).await?;
     pool.barrier(seen).await
-}
-
-async fn connect(connection: Connection, address: String, sender: mpsc::Sender<(Connection, SocketEvent)>) {
-    let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
-        Ok(Ok(stream)) => SocketEvent::Connected(stream),
-        Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
-        Err(_) => SocketEvent::Refused("no answer".to_owned()),
-    };
-    let _ = sender.send((connection, event)).await;
-}
-
-async fn read(
-    connection: Connection,
-    mut reader: OwnedReadHalf,
-    sender: mpsc::Sender<(Connection, SocketEvent)>,
-) {
-    let mut buffer = vec![0; 65536];
-    loop {
-        let event = match reader.read(&mut buffer).await {
-            Ok(0) => SocketEvent::Finished,
-            Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
-            Err(_) => SocketEvent::Reset,
-        };
-        let is_last = !matches!(event, SocketEvent::Bytes(_));
-        if sender.send((connection, event)).await.is_err() || is_last {
-            return;
-        }
-    }
-}
-
-async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiver<Write>) {
-    while let Some(write) = writes.recv().await {
-        let done = match write {
-            Write::Bytes(bytes) => writer.write_all(&bytes).await,
-            Write::Finish => writer.shutdown().await,
-            Write::Reset => {
-                // Dropped without its orderly end, so that nothing but the reset goes out once the reader is gone too.
-                let _ = writer.as_ref().set_zero_linger();
-                writer.forget();
-                return;
-            }
-        };
-        if done.is_err() {
-            return;
-        }
-    }
 }
 
 fn unix_now() -> u32 {

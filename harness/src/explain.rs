@@ -3,7 +3,7 @@
 mod words;
 
 use crate::ledger::{Ambiguity, Clause, Ledger, Level, Observable};
-use crate::proof::{Effort, Fate, Prover};
+use crate::proof::{Effort, Kill, Prover};
 use crate::scenario::syntax::Position;
 use crate::suite::{Claim, Scenario, Suite};
 use std::collections::BTreeSet;
@@ -103,7 +103,7 @@ impl Explainer {
             page.item("checks", "none yet");
         }
         let faults: Vec<_> = FAULTS.iter().filter(|it| it.clauses.contains(&id.as_str())).copied().collect();
-        let found: Vec<_> = self.fates(&faults).iter().map(|fate| found(fate, id)).collect();
+        let found: Vec<_> = faults.iter().map(|fault| self.found(fault, id)).collect();
         page.list("faults", &found, SHOWN);
         let label = if clause.observable == Observable::No { "why not" } else { "to mend" };
         page.item(label, &clause.check);
@@ -147,7 +147,7 @@ impl Explainer {
         let faults = FAULTS.iter().filter(|fault| fault.clauses.iter().any(|id| ids.contains(id)));
         let faults: Vec<_> = faults.copied().collect();
         let prover = self.prover(vec![scenario.clone()]);
-        let fates = prover.fates(&faults, &prover.clean(), Effort::FirstKill);
+        let fates = prover.few_fates(&faults, Effort::FirstKill);
         let killed: Vec<_> =
             fates.iter().filter(|fate| !fate.attributed.is_empty()).map(|fate| name(&fate.fault)).collect();
         page.list("finds", &killed, SHOWN);
@@ -179,21 +179,12 @@ impl Explainer {
         page.item("seen in", fault.seen_in);
         let clauses = fault.clauses.iter().filter_map(|id| self.ledger.clause(id)).map(headline);
         page.list("breaks", &clauses.collect::<Vec<_>>(), SHOWN);
-        let fates = self.fates(&[fault]);
-        let fates = if fates.iter().any(|fate| fate.attributed.is_empty()) {
-            let prover = self.prover(self.suite.scenarios.clone());
-            prover.fates(&[fault], &prover.clean(), Effort::FirstKill)
-        } else {
-            fates
-        };
-        let kills: Vec<_> = fates
-            .iter()
-            .flat_map(|fate| &fate.attributed)
-            .map(|kill| {
-                let clauses: Vec<_> = kill.clauses.iter().map(String::as_str).collect();
-                format!("{} by {}", kill.scenario, clauses.join(" "))
-            })
-            .collect();
+        let prover = self.prover(self.suite.scenarios.clone());
+        let mut fates = prover.few_fates(&[fault], Effort::EachClause);
+        if fates.iter().any(|fate| fate.attributed.is_empty()) {
+            fates = prover.few_fates(&[fault], Effort::FirstKill);
+        }
+        let kills: Vec<_> = fates.iter().flat_map(|fate| &fate.attributed).map(killer).collect();
         page.list("found by", &kills, SHOWN);
         if kills.is_empty() {
             page.item("found by", "no line and no rule that claims what it breaks");
@@ -202,19 +193,22 @@ impl Explainer {
         page.text()
     }
 
-    /// What becomes of faults in the scenarios that claim what they break.
-    fn fates(&self, faults: &[Fault]) -> Vec<Fate> {
-        if faults.is_empty() {
-            return Vec::new();
+    /// Who finds by this clause that a fault breaks it.
+    fn found(&self, fault: &Fault, clause: &str) -> String {
+        let name = name(fault);
+        // Only this clause is asked for, so that a kill by another one does not end the search.
+        let at = fault.clauses.iter().position(|id| *id == clause);
+        let clauses = at.and_then(|at| fault.clauses.get(at..=at)).unwrap_or_default();
+        let prover = self.prover(self.suite.scenarios.clone());
+        let fates = prover.few_fates(&[Fault { clauses, ..*fault }], Effort::FirstKill);
+        let kill = fates.iter().flat_map(|fate| &fate.attributed).next();
+        match kill.map(|kill| (kill, kill.rules.get(clause))) {
+            Some((kill, Some(rule))) => {
+                format!("{name} is found by the rule {rule}, first in {}", kill.scenario)
+            }
+            Some((kill, None)) => format!("{name} is found by {}", kill.scenario),
+            None => format!("{name} is found by no line and no rule that claims this"),
         }
-        let claims = self
-            .claims
-            .iter()
-            .filter(|(_, claim)| faults.iter().any(|fault| fault.clauses.contains(&claim.clause.as_str())));
-        let chosen: BTreeSet<usize> = claims.map(|(index, _)| *index).collect();
-        let chosen = chosen.into_iter().filter_map(|index| self.suite.scenarios.get(index)).cloned();
-        let prover = self.prover(chosen.collect());
-        prover.fates(faults, &prover.clean(), Effort::EachClause)
     }
 
     fn prover(&self, scenarios: Vec<Scenario>) -> Prover {
@@ -263,12 +257,13 @@ fn name(fault: &Fault) -> String {
     format!("{} {}", fault.id, fault.name)
 }
 
-fn found(fate: &Fate, clause: &str) -> String {
-    let name = name(&fate.fault);
-    match fate.attributed.iter().find(|kill| kill.clauses.contains(clause)) {
-        Some(kill) => format!("{name} is found by {}", kill.scenario),
-        None => format!("{name} is found by no scenario that claims this; `explain` it for what rules say"),
-    }
+/// The scenario, the clauses, and the rules that decided them where no line did.
+fn killer(kill: &Kill) -> String {
+    let clauses: Vec<_> = kill.clauses.iter().map(String::as_str).collect();
+    let rules: BTreeSet<&str> = kill.rules.values().copied().collect();
+    let (word, rules) = (if rules.len() == 1 { "rule" } else { "rules" }, Vec::from_iter(rules));
+    let rules = if rules.is_empty() { String::new() } else { format!(", {word} {}", rules.join(", ")) };
+    format!("{} by {}{rules}", kill.scenario, clauses.join(" "))
 }
 
 fn breach(level: Level) -> &'static str {

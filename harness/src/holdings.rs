@@ -7,7 +7,7 @@ use sv2_reference_pool::node::Statistics;
 /// What the embedded pool holds, from the statistics of its node and the report of its service.
 pub(crate) fn holdings(node: &Statistics, service: &Json) -> Holdings {
     let channels = service.get("channels").and_then(Json::as_u64);
-    Holdings { memory: Some(node.held), connections: Some(node.open), channels }
+    Holdings { memory: Some(node.held), unsent: Some(node.unsent), connections: Some(node.open), channels }
 }
 
 /// The resident memory of a process group, in bytes; nothing where the system does not tell.

@@ -20,6 +20,7 @@ pub mod proof;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod selftest;
 pub mod sim;
 pub mod snapshot;
 pub mod suite;

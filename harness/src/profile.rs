@@ -102,6 +102,7 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "extended-channels-only", kind: SettingKind::Boolean(|config, on| config.pool.extended_channels_only = on) },
     PoolSetting { name: "fixed-version", kind: SettingKind::Boolean(|config, on| config.pool.fixed_version = on) },
     PoolSetting { name: "inactivity",   kind: SettingKind::Number(|config, seconds| { config.pool.inactivity = Some(Duration::from_secs(seconds)); Ok(()) }) },
+    PoolSetting { name: "send-queue",   kind: SettingKind::Number(|config, bytes| set(&mut config.node.limits.max_send_queue, bytes)) },
     PoolSetting { name: "signature",    kind: SettingKind::Number(sign) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
@@ -209,6 +210,8 @@ impl PoolSetting {
 pub struct Profile {
     /// What the embedded pool does wrong on purpose.
     pub faults: Vec<Fault>,
+    /// Whether more than 10 s may really pass where no clock can be moved.
+    pub waits_long: bool,
     /// What it can do.
     pub capabilities: BTreeSet<&'static str>,
     /// What `user_identity` says unless a scenario says otherwise.
@@ -256,6 +259,7 @@ impl Profile {
     pub fn foreign() -> Self {
         Self {
             faults: Vec::new(),
+            waits_long: false,
             capabilities: BTreeSet::from(["channel.standard", "channel.extended"]),
             user_identity: "sv2-conform.worker".to_owned(),
             nominal_hash_rate: 1000.0,

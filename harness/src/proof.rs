@@ -12,7 +12,7 @@ use crate::target::{Target, faulty_pool, scenario_seed};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sv2_reference_pool::faults::Fault;
 use sv2_session::rules::RULES;
 
@@ -38,6 +38,8 @@ pub struct Fate {
     pub attributed: Vec<Kill>,
     /// Scenarios that found other clauses broken and none of those.
     pub incidental: Vec<Kill>,
+    /// How often it changed what the pool does, in all that was played. A fault that never fired says nothing about the suite.
+    pub fired: u64,
 }
 
 /// A scenario that noticed a fault.
@@ -47,6 +49,8 @@ pub struct Kill {
     pub scenario: String,
     /// The clauses that came out worse than on the clean pool.
     pub clauses: BTreeSet<String>,
+    /// Of these, the ones that an always-on rule found broken and no line did, with the rule's name.
+    pub rules: BTreeMap<String, &'static str>,
 }
 
 /// How many scenarios a fault is shown to.
@@ -57,6 +61,8 @@ pub enum Effort {
     EachClause,
     /// Those first and then all others, until one of its clauses was found broken.
     FirstKill,
+    /// All, whatever was found.
+    All,
 }
 
 impl Fate {
@@ -85,11 +91,19 @@ impl Prover {
 
     /// Plays one scenario. What no pool can be is an error of ours.
     pub fn play(&self, scenario: &Scenario, faults: &[Fault]) -> Outcome {
+        self.play_counted(scenario, faults).0
+    }
+
+    /// Plays one scenario, and says how often the faults fired.
+    fn play_counted(&self, scenario: &Scenario, faults: &[Fault]) -> (Outcome, u64) {
         let seed = scenario_seed(self.seed, &scenario.id);
         let node = match faulty_pool(scenario, seed, faults) {
             Ok(node) => node,
             Err(problem) => {
-                return Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem);
+                return (
+                    Outcome::unplayed(&scenario.id, scenario.title(), seed, Verdict::Error, &problem),
+                    0,
+                );
             }
         };
         let plan = Plan {
@@ -101,7 +115,11 @@ impl Prover {
             peer: Target::Embedded.peer(),
             timeout_scale: 1.0,
         };
-        sim::play(plan, node, Segmentation::AsWritten)
+        let (outcome, node) = sim::play_and_keep(plan, node, Segmentation::AsWritten);
+        let (of_node, of_pool) = (node.statistics().faults, node.service().statistics().faults);
+        let fired =
+            of_node.values().chain(of_pool.values()).fold(0, |sum: u64, count| sum.saturating_add(*count));
+        (outcome, fired)
     }
 
     /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
@@ -111,36 +129,53 @@ impl Prover {
 
     /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
     pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
-        in_parallel(faults, |fault| self.fate(*fault, clean, effort))
+        in_parallel(faults, |fault| self.fate(*fault, effort, &|index| clean.get(index)))
     }
 
-    fn fate(&self, fault: Fault, clean: &[Outcome], effort: Effort) -> Fate {
-        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new() };
+    /// The same for a few faults: the clean pool plays only the scenarios that are needed.
+    pub fn few_fates(&self, faults: &[Fault], effort: Effort) -> Vec<Fate> {
+        let clean: Vec<OnceLock<Outcome>> = self.suite.scenarios.iter().map(|_| OnceLock::new()).collect();
+        let play = |index: usize| {
+            let (cell, scenario) = (clean.get(index)?, self.suite.scenarios.get(index)?);
+            Some(cell.get_or_init(|| self.play(scenario, &[])))
+        };
+        in_parallel(faults, |fault| self.fate(*fault, effort, &play))
+    }
+
+    fn fate<'a>(&self, fault: Fault, effort: Effort, clean: &dyn Fn(usize) -> Option<&'a Outcome>) -> Fate {
+        let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new(), fired: 0 };
         let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
-        let all = self.suite.scenarios.iter().zip(&self.claims).zip(clean);
+        let all = self.suite.scenarios.iter().zip(&self.claims).enumerate();
         let (first, then): (Vec<_>, Vec<_>) =
-            all.partition(|((_, claims), _)| claims_any(claims, fault.clauses));
+            all.partition(|(_, (_, claims))| claims_any(claims, fault.clauses));
         let mut open: Vec<&str> = fault.clauses.to_vec();
         let rest = match effort {
-            Effort::FirstKill => then.len(),
+            Effort::FirstKill | Effort::All => then.len(),
             Effort::EachClause if is_watched(&open) => WATCHED,
             Effort::EachClause => 0,
         };
         let rest = then.into_iter().take(rest);
-        for ((scenario, claims), clean) in first.into_iter().chain(rest) {
+        for (index, (scenario, claims)) in first.into_iter().chain(rest) {
             // A scenario that claims only what was found already shows nothing new, unless a rule watches it.
             if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
                 continue;
             }
-            let clauses = worse(clean, &self.play(scenario, &[fault]));
-            if clauses.is_empty() {
+            let Some(clean) = clean(index) else { continue };
+            let (outcome, fired) = self.play_counted(scenario, &[fault]);
+            fate.fired = fate.fired.saturating_add(fired);
+            let kill = kill(clean, &outcome);
+            if kill.clauses.is_empty() {
                 continue;
             }
-            let hit = fault.clauses.iter().filter(|id| clauses.contains(**id)).count();
-            open.retain(|id| !clauses.contains(*id));
-            let kill = Kill { scenario: scenario.id.clone(), clauses };
+            let hit = fault.clauses.iter().filter(|id| kill.clauses.contains(**id)).count();
+            open.retain(|id| !kill.clauses.contains(*id));
             if hit > 0 { &mut fate.attributed } else { &mut fate.incidental }.push(kill);
-            if open.is_empty() || (effort == Effort::FirstKill && hit > 0) {
+            let is_enough = match effort {
+                Effort::EachClause => open.is_empty(),
+                Effort::FirstKill => hit > 0,
+                Effort::All => false,
+            };
+            if is_enough {
                 break;
             }
         }
@@ -154,14 +189,25 @@ fn is_watched(clauses: &[&str]) -> bool {
 }
 
 /// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.
-fn worse(clean: &Outcome, faulty: &Outcome) -> BTreeSet<String> {
+fn kill(clean: &Outcome, faulty: &Outcome) -> Kill {
     let before =
         |id: &str| clean.clauses.iter().filter(|clause| clause.id == id).map(|clause| clause.verdict).max();
     let raised = faulty.clauses.iter().filter(|clause| {
         matches!(clause.verdict, Verdict::Fail | Verdict::PassLenient)
             && before(&clause.id) < Some(clause.verdict)
     });
-    raised.map(|clause| clause.id.clone()).collect()
+    let mut kill = Kill { scenario: faulty.id.clone(), clauses: BTreeSet::new(), rules: BTreeMap::new() };
+    let mut of_lines: BTreeSet<&str> = BTreeSet::new();
+    for clause in raised {
+        kill.clauses.insert(clause.id.clone());
+        if let Some(rule) = clause.rule {
+            kill.rules.insert(clause.id.clone(), rule);
+        } else {
+            of_lines.insert(&clause.id);
+        }
+    }
+    kill.rules.retain(|id, _| !of_lines.contains(id.as_str()));
+    kill
 }
 
 /// Does something with each item on as many threads as there are processors; the results stand in the order of the items.

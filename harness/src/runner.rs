@@ -5,6 +5,8 @@
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
 mod all_of;
+mod assertion;
+mod calls;
 mod connection;
 mod enter;
 pub(crate) mod eval;
@@ -77,6 +79,10 @@ pub enum Output {
     Connect(Connection),
     /// Send bytes.
     Send(Connection, Vec<u8>),
+    /// Read nothing more on the connection, so that the peer's bytes fill the buffers on the way and then its own queue.
+    StopReading(Connection),
+    /// Read on, what has waited first.
+    ReadAgain(Connection),
     /// Close our direction.
     Finish(Connection),
     /// Close both directions.
@@ -109,6 +115,8 @@ pub enum Control {
 pub struct Holdings {
     /// Bytes: of the embedded pool's buffers and queues; of the resident memory of the processes that `--exec` started.
     pub memory: Option<u64>,
+    /// Bytes that wait to be sent, of those that it knows.
+    pub unsent: Option<u64>,
     /// Connections that are not closed.
     pub connections: Option<u64>,
     /// Channels that are open.

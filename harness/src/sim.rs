@@ -21,8 +21,20 @@ pub enum Segmentation {
     UpTo(usize),
 }
 
+/// Bytes that the network takes for a client that does not read. More stays with the node.
+const WINDOW: usize = 64 << 10;
+
 /// Plays a scenario to its end.
 pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -> Outcome {
+    play_and_keep(plan, node, segmentation).0
+}
+
+/// Plays a scenario to its end, and gives back the pool that it was played against, with what it has counted.
+pub fn play_and_keep<S: Service>(
+    plan: Plan,
+    node: Node<S>,
+    segmentation: Segmentation,
+) -> (Outcome, Node<S>) {
     let (id, title, seed) = (plan.scenario.id.clone(), plan.scenario.title().to_owned(), plan.seed);
     let mut network = Network::new(node, segmentation, seed);
     let mut runner = Runner::new(plan, network.now());
@@ -31,7 +43,7 @@ pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -
             network.carry(output, &mut runner);
         }
         if let Some(outcome) = runner.outcome() {
-            return outcome;
+            return (outcome, network.node);
         }
         // Nothing is under way any more: only time can change anything.
         let Some(wake_at) = runner.wake_at() else { break };
@@ -39,7 +51,7 @@ pub fn play<S: Service>(plan: Plan, node: Node<S>, segmentation: Segmentation) -
         runner.handle(Input::Tick, network.now());
     }
     let reason = "the conversation waits for something that nobody will do";
-    Outcome::unplayed(&id, &title, seed, Verdict::Error, reason)
+    (Outcome::unplayed(&id, &title, seed, Verdict::Error, reason), network.node)
 }
 
 /// The wires between a runner and a node.
@@ -53,6 +65,34 @@ struct Network<S> {
     elapsed: Duration,
     to_node: BTreeMap<Connection, ConnId>,
     to_runner: BTreeMap<ConnId, Connection>,
+    /// Connections that the runner does not read.
+    unread: BTreeMap<Connection, Unread>,
+}
+
+/// What waits for a client that does not read.
+#[derive(Default)]
+struct Unread {
+    bytes: Vec<u8>,
+    /// Those of them that are still with the node.
+    unwritten: usize,
+    /// How the connection has ended behind the bytes.
+    end: Option<fn(Connection) -> Input>,
+}
+
+impl Unread {
+    /// Takes bytes, and says how many of them the network had room for.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let room = WINDOW.saturating_sub(self.bytes.len()).min(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self.unwritten = self.unwritten.saturating_add(bytes.len().saturating_sub(room));
+        room
+    }
+
+    /// The node has dropped the connection, and what was still with it.
+    fn end(&mut self, end: fn(Connection) -> Input) {
+        self.bytes.truncate(self.bytes.len().saturating_sub(std::mem::take(&mut self.unwritten)));
+        self.end = Some(end);
+    }
 }
 
 impl<S: Service> Network<S> {
@@ -65,6 +105,7 @@ impl<S: Service> Network<S> {
             elapsed: Duration::ZERO,
             to_node: BTreeMap::new(),
             to_runner: BTreeMap::new(),
+            unread: BTreeMap::new(),
         }
     }
 
@@ -98,12 +139,19 @@ impl<S: Service> Network<S> {
                     }
                 }
             }
+            Output::StopReading(connection) => {
+                if self.to_node.contains_key(&connection) {
+                    self.unread.entry(connection).or_default();
+                }
+            }
+            Output::ReadAgain(connection) => self.read_again(connection, runner),
             Output::Finish(connection) => {
                 if let Some(&conn) = self.to_node.get(&connection) {
                     self.node.finished(conn, now);
                 }
             }
             Output::Close(connection) | Output::Reset(connection) => {
+                self.unread.remove(&connection);
                 if let Some(conn) = self.to_node.remove(&connection) {
                     self.to_runner.remove(&conn);
                     self.node.lost(conn);
@@ -141,23 +189,44 @@ impl<S: Service> Network<S> {
         while let Some(output) = self.node.poll() {
             match output {
                 node::Output::Send { conn, bytes } => {
-                    self.node.written(conn, bytes.len());
-                    let Some(&connection) = self.to_runner.get(&conn) else { continue };
-                    for piece in self.pieces(&bytes) {
-                        runner.handle(Input::Bytes(connection, piece.to_vec()), self.now());
+                    let connection = self.to_runner.get(&conn).copied();
+                    let unread = connection.and_then(|connection| self.unread.get_mut(&connection));
+                    let written = unread.map_or(bytes.len(), |unread| unread.take(&bytes));
+                    self.node.written(conn, written);
+                    if let Some(connection) = connection.filter(|it| !self.unread.contains_key(it)) {
+                        self.bring(connection, &bytes, runner);
                     }
                 }
-                node::Output::Close { conn } => {
-                    let Some(connection) = self.to_runner.remove(&conn) else { continue };
-                    self.to_node.remove(&connection);
-                    runner.handle(Input::Finished(connection), self.now());
-                }
-                node::Output::Reset { conn } => {
-                    let Some(connection) = self.to_runner.remove(&conn) else { continue };
-                    self.to_node.remove(&connection);
-                    runner.handle(Input::Reset(connection), self.now());
-                }
+                node::Output::Close { conn } => self.ended(conn, Input::Finished, runner),
+                node::Output::Reset { conn } => self.ended(conn, Input::Reset, runner),
             }
+        }
+    }
+
+    fn bring(&mut self, connection: Connection, bytes: &[u8], runner: &mut Runner) {
+        for piece in self.pieces(bytes) {
+            runner.handle(Input::Bytes(connection, piece.to_vec()), self.now());
+        }
+    }
+
+    fn ended(&mut self, conn: ConnId, end: fn(Connection) -> Input, runner: &mut Runner) {
+        let Some(connection) = self.to_runner.remove(&conn) else { return };
+        self.to_node.remove(&connection);
+        match self.unread.get_mut(&connection) {
+            Some(unread) => unread.end(end),
+            None => runner.handle(end(connection), self.now()),
+        }
+    }
+
+    /// Brings what has waited for a client that reads again.
+    fn read_again(&mut self, connection: Connection, runner: &mut Runner) {
+        let Some(unread) = self.unread.remove(&connection) else { return };
+        self.bring(connection, &unread.bytes, runner);
+        if let Some(&conn) = self.to_node.get(&connection) {
+            self.node.written(conn, unread.unwritten);
+        }
+        if let Some(end) = unread.end {
+            runner.handle(end(connection), self.now());
         }
     }
 

@@ -42,6 +42,10 @@ pub struct Source {
     pub file: File,
 }
 
+/// The tag of scenarios that take long where no clock can be moved. Those that let more than 10 s pass have it by
+/// themselves.
+pub const SLOW: &str = "slow";
+
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -64,7 +68,11 @@ impl Scenario {
 
     /// The words behind `tags`.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.source.file.tags.iter().map(|tag| tag.node.as_str())
+        let file = &self.source.file;
+        let own = file.tags.iter().map(|tag| tag.node.as_str());
+        let is_slow = file.steps.iter().any(|step| step.kind.is_long_wait());
+        let is_said = file.tags.iter().any(|tag| tag.node == SLOW);
+        own.chain((is_slow && !is_said).then_some(SLOW))
     }
 
     /// Whether it must not run beside another scenario.

@@ -1,12 +1,15 @@
 //! A trace as text: per connection, without time and without ciphertext. The same on every driver, so that it can be kept
 //! as a snapshot; a changed byte shows as a changed field.
 
+mod behind;
+
 use crate::verdict::{Outcome, TraceEvent, TraceLine};
+use behind::behind;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use sv2_wire::Message;
-use sv2_wire::frame::Header;
+use sv2_wire::frame::{Frame, Header};
+use sv2_wire::{Decoded, Message};
 
 /// Frames above this many bytes stand in the text by length and digest.
 pub(crate) const LONGEST_FRAME: usize = 512;
@@ -37,6 +40,20 @@ fn event(text: &mut String, event: &TraceEvent) {
     }
 }
 
+/// A frame on one line: what stands behind its fields, then the fields.
+pub(crate) fn line(frame: &Frame) -> String {
+    let bytes = frame.to_bytes();
+    let long = (bytes.len() > LONGEST_FRAME).then(|| format!("<{}>", digest(&bytes)));
+    match frame.decode() {
+        Ok(Decoded { message, tail }) => {
+            let behind: String = behind(tail).iter().map(|tail| format!("[+ {tail}] ")).collect();
+            let fields = long.unwrap_or_else(|| message.to_json().to_string());
+            format!("{} {behind}{fields}", message.spec().unique_name())
+        }
+        Err(error) => format!("{} {error}", long.unwrap_or_else(|| hex::encode(&bytes))),
+    }
+}
+
 fn frame_lines(text: &mut String, direction: char, frame: &[u8]) {
     let Some((head, payload)) = frame.split_first_chunk::<{ Header::LEN }>() else {
         return add(text, format_args!("{direction} {}", hex::encode(frame)));
@@ -52,23 +69,27 @@ fn frame_lines(text: &mut String, direction: char, frame: &[u8]) {
     });
     let header = if is_as_in_table { String::new() } else { format!(" [header {}]", hex::encode(head)) };
     add(text, format_args!("{direction} {name}{header}"));
-    if frame.len() > LONGEST_FRAME {
-        let digest = hex::encode(Sha256::digest(frame));
-        return add(text, format_args!("    {} bytes, sha256 {digest}", frame.len()));
+    let is_long = frame.len() > LONGEST_FRAME;
+    if is_long {
+        add(text, format_args!("    {}", digest(frame)));
     }
     match decoded {
-        Ok(decoded) => {
-            if let Some(fields) = decoded.message.to_json().as_object() {
-                for (field, value) in fields {
-                    add(text, format_args!("    {field}: {value}"));
-                }
+        Ok(Decoded { message, tail }) => {
+            let json = message.to_json();
+            for (field, value) in json.as_object().filter(|_| !is_long).into_iter().flatten() {
+                add(text, format_args!("    {field}: {value}"));
             }
-            if !decoded.tail.is_empty() {
-                add(text, format_args!("    + {}", hex::encode(decoded.tail)));
+            for tail in behind(tail) {
+                add(text, format_args!("    + {tail}"));
             }
         }
+        Err(_) if is_long => {}
         Err(_) => add(text, format_args!("    {}", hex::encode(payload))),
     }
+}
+
+fn digest(frame: &[u8]) -> String {
+    format!("{} bytes, sha256 {}", frame.len(), hex::encode(Sha256::digest(frame)))
 }
 
 fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {

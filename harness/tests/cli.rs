@@ -218,6 +218,27 @@ fn a_target_that_does_not_listen_is_not_ready() {
     assert!(err.contains("is the target running"), "{err}");
 }
 
+/// The line behind the wait tells that the wait may be played, without anybody waiting.
+#[test]
+fn long_waits_on_a_foreign_pool_have_to_be_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("tcp://{}", listener.local_addr().unwrap());
+    let text = "connect tcp\nassume 1 == 2\nelapse 11m\nalive checks ROB-01\n";
+    let files = [("wait.sv2t", text)];
+    let run = |filter: &[&str]| {
+        let arguments = [&["run", "wait.sv2t", "--target", &url], filter].concat();
+        let (code, out, err) = call(&files, &arguments);
+        assert_eq!(code, 4, "{out}{err}");
+        out
+    };
+    for unasked in [&[][..], &["-E", "*"], &["-E", "* & !tag(fast)"]] {
+        let out = run(unasked);
+        assert!(out.contains("control.time; -E 'tag(slow)'"), "{out}");
+    }
+    let out = run(&["-E", "tag(slow)"]);
+    assert!(out.contains("assume 1 == 2") && !out.contains("control.time"), "{out}");
+}
+
 #[test]
 fn reports_that_cannot_be_written_are_refused_at_the_start() {
     refused(&[], &["run", "--report", "jsonl=no/such/folder/x"], &["no/such/folder/x cannot be written"]);

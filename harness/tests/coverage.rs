@@ -228,6 +228,8 @@ fn things_are_explained_on_one_screen() {
         ("F17", &["SV2-05-112", "stratum#2096", "found by"]),
         ("duplicate-credited", &["F17"]),
         ("M-SSS-5", &["SV2-05-112"]),
+        ("F05", &["SV2-08-002", "found by", "rule channel-bit"]),
+        ("SV2-08-002", &["F05 channel-bit-clear is found by the rule channel-bit"]),
         ("channel-bit", &["always-on rule", "SV2-08-002", "to mend"]),
     ] {
         let (code, out, err) = call(&["explain", name]);

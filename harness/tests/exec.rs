@@ -153,6 +153,28 @@ fn a_target_is_started_found_by_its_line_and_stopped() {
 }
 
 #[test]
+fn a_target_that_is_started_keeps_its_profile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "sv2t 1\ntitle \"A channel under the name of the profile\"\nneeds channel.standard\n\nconnect\n\
+                send SetupConnection\nexpect SetupConnection.Success\nsend OpenStandardMiningChannel -> $open\n\
+                expect OpenStandardMiningChannel.Success reply to $open  checks SV2-05-034\n";
+    for (id, kind) in [("standard", "channel.standard"), ("extended", "channel.extended")] {
+        let text = text.replace("channel.standard", kind);
+        std::fs::write(folder.path().join(format!("{id}.sv2t")), text).expect("the folder can be written");
+    }
+    let profile = folder.path().join("profile.toml");
+    let lines = "name = \"mine\"\nabout = \"mine\"\nuntested = true\naccess = \"remote\"\ncapabilities = [\"channel.standard\"]\nuser_identity = \"mine.worker\"\n";
+    std::fs::write(&profile, lines).expect("the folder can be written");
+    let profile = profile.display().to_string();
+    let run = run(folder.path(), &["--exec", &server("pool"), "--ready", READY, "--profile", &profile]);
+    assert_eq!(run.code, 0, "{}\n{}", run.out, run.errors);
+    assert_eq!(run.outcome("extended").0, "not-applicable");
+    assert_eq!(run.outcome("standard").0, "pass");
+    let played = run.scenarios.iter().find(|line| line["id"] == "standard").expect("it was played");
+    assert!(played.to_string().contains("mine.worker"), "{played}");
+}
+
+#[test]
 fn the_killer_is_named_and_the_others_go_on() {
     let folder = scenarios(&[("a", "x"), ("b", POISON), ("c", "y"), ("d", POISON), ("e", "z")]);
     let run = run(folder.path(), &["--exec", &server("fragile"), "--ready", READY]);

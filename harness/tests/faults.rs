@@ -7,9 +7,6 @@ use sv2_conform::suite;
 use sv2_conform::verdict::Verdict;
 use sv2_reference_pool::faults::FAULTS;
 
-/// Faults that nothing shows yet: F36 shows only to a client that does not read.
-const WAIT_FOR_SCENARIOS: &[&str] = &["F36"];
-
 /// Seeds for the clean pool; `CLEAN_SEEDS` in the environment asks for more.
 const CLEAN_SEEDS: u64 = 5;
 
@@ -30,13 +27,13 @@ fn every_fault_is_found_by_a_line_or_a_rule_that_claims_its_clause() {
     let fates = prover.fates(&faults, &prover.clean(), Effort::FirstKill);
     let wrong: Vec<_> = fates
         .iter()
-        .filter(|fate| fate.attributed.is_empty() != WAIT_FOR_SCENARIOS.contains(&fate.fault.id))
+        .filter(|fate| fate.attributed.is_empty())
         .map(|fate| {
             let incidental: Vec<_> = fate.incidental.iter().take(3).collect();
             format!("{:?} (breaks {:?}): {incidental:?}", fate.fault, fate.fault.clauses)
         })
         .collect();
-    assert!(wrong.is_empty(), "found although listed, or not found: {wrong:#?}");
+    assert!(wrong.is_empty(), "not found: {wrong:#?}");
 }
 
 #[test]

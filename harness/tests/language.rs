@@ -136,6 +136,8 @@ fn the_reference_shows_every_verb() {
         "chunk",
         "coalesce",
         "flush",
+        "stop-reading",
+        "read-again",
         "never",
         "await jobs on",
         "expect all-of",

@@ -322,7 +322,7 @@ fn a_reset_reaches_the_server_as_a_reset() {
 fn what_a_target_cannot_be_made_to_do_is_not_applicable_before_anything_is_sent() {
     let address = serve(|_| panic!("nothing may connect"));
     for (step, need) in
-        [("block", "control.block"), ("template", "control.template"), ("elapse 5s", "control.time")]
+        [("block", "control.block"), ("template", "control.template"), ("elapse 11s", "control.time")]
     {
         let outcome = play(address, &format!("connect\n{step}\n"));
         expect(&outcome, Verdict::NotApplicable, Survival::Alive, &[]);

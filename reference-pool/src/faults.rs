@@ -41,6 +41,7 @@
 mod catalogue;
 mod catalogue_channels;
 mod catalogue_decisions;
+mod catalogue_extensions;
 mod catalogue_work;
 mod frames;
 mod made_up;

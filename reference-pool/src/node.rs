@@ -249,9 +249,12 @@ impl<S: Service> Node<S> {
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         let open = self.connections.len() as u64;
-        let held = self.connections.values().map(|connection| connection.endpoint.held() as u64);
-        let held = held.fold(0, u64::saturating_add);
-        Statistics { open, held, faults: self.rules.fired(), ..self.statistics.clone() }
+        let sum = |bytes: fn(&Endpoint) -> usize| {
+            let each = self.connections.values().map(|connection| bytes(&connection.endpoint) as u64);
+            each.fold(0, u64::saturating_add)
+        };
+        let (held, unsent) = (sum(Endpoint::held), sum(Endpoint::queued));
+        Statistics { open, held, unsent, faults: self.rules.fired(), ..self.statistics.clone() }
     }
 
     /// The configuration.

@@ -39,6 +39,17 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// Whether the expression asks for scenarios of a tag, rather than against them.
+    pub(super) fn asks_for(&self, tag: &str) -> bool {
+        match self {
+            Self::Tag(glob) => matches(glob, tag),
+            Self::Id(_) | Self::Checks(_) | Self::Not(_) => false,
+            Self::All(several) | Self::Any(several) => several.iter().any(|one| one.asks_for(tag)),
+        }
+    }
+}
+
 impl FromStr for Filter {
     type Err = String;
 
@@ -204,6 +215,13 @@ mod tests {
         assert!(selects("common/* | mining/* & tag(slow)"));
         assert!(!selects("(common/* | mining/*) & !tag(slow)"));
         assert!(selects("!!tag(slow)&!(tag(fast)|common/*)"));
+    }
+
+    #[test]
+    fn a_tag_is_asked_for_where_it_is_not_refused() {
+        let asks = |filter: &str| filter.parse::<Filter>().unwrap().asks_for("slow");
+        assert!(asks("tag(slow)") && asks("robustness/* & tag(s*)") && asks("a | (b & tag(slow))"));
+        assert!(!asks("*") && !asks("!tag(slow)") && !asks("tag(shares)") && !asks("slow"));
     }
 
     #[test]

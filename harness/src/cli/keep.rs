@@ -2,6 +2,7 @@
 
 use crate::exec::{Death, Exec};
 use crate::holdings;
+use crate::profile::Profile;
 use crate::runner::{Peer, Plan, survival};
 use crate::scenario;
 use crate::suite::{Scenario, Source};
@@ -168,7 +169,7 @@ fn play_one(
     };
     // After a restart the target may be elsewhere, with another key.
     let target = Target::Foreign { url, templates: templates.cloned() };
-    let mut profile = target.profile();
+    let mut profile = Profile::clone(&plan.profile);
     let process = exec.group().filter(|group| holdings::of_group(*group).is_some());
     if process.is_some() {
         profile.capabilities.insert("statistics");

@@ -11,7 +11,7 @@ use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::runner::Plan;
 use crate::sim::{self, Segmentation};
-use crate::suite::{Scenario, Suite};
+use crate::suite::{SLOW, Scenario, Suite};
 use crate::target::{Target, faulty_pool, scenario_seed};
 use crate::verdict::{Outcome, Verdict};
 use std::collections::VecDeque;
@@ -28,7 +28,10 @@ pub(super) fn all(
     seed: u64,
     ledger: &Arc<Ledger>,
 ) -> Result<(Vec<Outcome>, bool), Failure> {
-    let profile = Arc::new(Profile { faults: args.fault.clone(), ..args.choice.over(target.profile()) });
+    let mut profile = Profile { faults: args.fault.clone(), ..args.choice.over(target.profile()) };
+    // Whoever asks for slow scenarios has the time.
+    profile.waits_long = args.selection.asks_for(SLOW);
+    let profile = Arc::new(profile);
     let peer = target.peer();
     let fragments = Arc::new(suite.fragments);
     let plan = |scenario: Scenario| Plan {

@@ -1,7 +1,7 @@
 //! The line that plays a scenario again, from the folder where the user stands.
 
 use super::run::RunArgs;
-use crate::suite::Scenario;
+use crate::suite::{SLOW, Scenario};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -48,6 +48,8 @@ fn options(args: &RunArgs) -> String {
             options.push_str(&format!(" {name} {}", quoted(&value)));
         }
     };
+    let is_slow = !args.is_embedded() && args.selection.asks_for(SLOW);
+    add("-E", is_slow.then(|| format!("tag({SLOW})")));
     add("--target", args.target.clone());
     add("--exec", args.exec.clone());
     add("--ready", args.ready.clone());

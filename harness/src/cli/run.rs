@@ -28,7 +28,7 @@ pub(super) struct RunArgs {
     /// Files, folders, or ids of the embedded suite; without any, the embedded suite.
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
-    selection: select::Selection,
+    pub(super) selection: select::Selection,
     #[command(flatten)]
     pub(super) choice: profile::Choice,
     /// The pool to test: stratum2+tcp://HOST:PORT/KEY, without KEY to accept any certificate, tcp://HOST:PORT for
@@ -96,7 +96,7 @@ enum Inconclusive {
 }
 
 impl RunArgs {
-    fn is_embedded(&self) -> bool {
+    pub(super) fn is_embedded(&self) -> bool {
         self.target.is_none() && self.exec.is_none()
     }
 }

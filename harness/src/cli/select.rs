@@ -21,6 +21,11 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Whether scenarios of a tag are asked for by its name.
+    pub(super) fn asks_for(&self, tag: &str) -> bool {
+        self.filter.iter().any(|filter| filter.asks_for(tag))
+    }
+
     /// Leaves out what is not meant.
     pub(super) fn narrow(&self, suite: &mut Suite) {
         suite.scenarios.retain(|scenario| self.filter.iter().all(|filter| filter.selects(scenario)));
@@ -145,6 +150,8 @@ mod tests {
         let shares = ids(&["-E", "mining/share/*"]);
         assert!(!shares.is_empty() && shares.iter().all(|id| id.starts_with("mining/share/")));
         assert_eq!(ids(&["-E", "mining/share/*", "-E", "!mining/share/*"]), Vec::<String>::new());
+        assert!(ids(&["-E", "tag(slow)"]).contains(&"robustness/deadline/setup".to_owned()));
+        assert!(!ids(&["-E", "tag(slow)"]).contains(&"mining/share/duplicate".to_owned()));
         assert!(ids(&["-E", "checks(SV2-05-112)"]).contains(&"mining/share/duplicate".to_owned()));
         assert!(Call::try_parse_from(["x", "-E", "a &"]).is_err());
     }

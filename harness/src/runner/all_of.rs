@@ -34,7 +34,7 @@ impl Player {
             });
             let item = match aside {
                 Some(answer) => Item::Message(answer),
-                None => self.next(conn, deadline).await,
+                None => self.next(conn, deadline).await?,
             };
             self.refuse_broken(&item, line)?;
             let Some(at) = self.chosen(conn, &open, &item) else {

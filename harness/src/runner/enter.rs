@@ -130,6 +130,7 @@ impl Player {
 
     pub(super) async fn handshake(&mut self, step: &Step, handshake: &Handshake) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
+        self.refuse_unread(conn)?;
         let source = Arc::clone(&self.source);
         let line = Line::of_step(&handshake.claims, &source, step.line);
         let Some(identity) = self.greet(conn, &handshake.fields, line).await? else { return Ok(()) };

@@ -106,7 +106,7 @@ impl Player {
             return Ok(Item::Message(answer));
         }
         loop {
-            let item = self.next(conn, deadline).await;
+            let item = self.next(conn, deadline).await?;
             self.refuse_broken(&item, line)?;
             let Item::Message(message) = &item else {
                 self.was_silent |= silence.is_some() && matches!(item, Item::Nothing);
@@ -176,14 +176,15 @@ impl Player {
 
     /// The next thing on a connection. Frames of messages that nobody knows are passed over: an extension that was not
     /// negotiated "MUST be discarded and ignored" (spec section 3.4.1).
-    pub(super) async fn next(&mut self, conn: usize, deadline: Duration) -> Item {
+    pub(super) async fn next(&mut self, conn: usize, deadline: Duration) -> Result<Item, Stop> {
+        self.refuse_unread(conn)?;
         loop {
             let item = self.conns[conn].next(deadline, &mut self.report.trace).await;
             self.note_overtaken(conn);
             self.watch(conn, &item);
             self.was_silent &= !matches!(item, Item::Message(_) | Item::Unknown);
             if !matches!(item, Item::Unknown) {
-                return item;
+                return Ok(item);
             }
         }
     }
@@ -236,7 +237,7 @@ impl Player {
     ) -> Result<Item, Stop> {
         let deadline = self.deadline(self.plan.profile.reply_within);
         loop {
-            let item = self.next(conn, deadline).await;
+            let item = self.next(conn, deadline).await?;
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Message(message) if !answers(request, message) => {

@@ -99,6 +99,7 @@ impl Player {
             return Ok(());
         }
         self.conns[conn].flush();
+        self.refuse_unread(conn)?;
         if self.plan.peer.exact_barrier {
             self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
             while self.conns[conn].pull(Duration::ZERO).await.is_some() {}

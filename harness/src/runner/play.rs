@@ -1,15 +1,13 @@
 //! The conversation as a whole: tries, steps, fragments, the end.
 
 use super::connection::{Closed, Conn, Item};
-use super::eval::{Comparison, Env};
+use super::eval::Env;
 use super::judge::{Line, Report, Stop};
 use super::needs;
 use super::value::Datum;
 use super::world::World;
 use super::{Control, Output, Plan};
-use crate::scenario::syntax::{
-    Assert, Call, Claims, Condition, Entry, FileKind, Ident, Span, Step, StepKind,
-};
+use crate::scenario::syntax::{Claims, Entry, Ident, Span, Step, StepKind};
 use crate::suite::Source;
 use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
@@ -26,19 +24,20 @@ use sv2_session::rules::Ending;
 
 /// How often a scenario is played while new work keeps overtaking its shares.
 const TRIES: u32 = 3;
-/// How deep fragments may call fragments.
-const DEEPEST_CALL: usize = 16;
-/// How often one step may repeat a fragment.
-const MOST_CALLS: u64 = 10_000;
 
 /// Plays a scenario to its outcome.
 pub(crate) async fn scenario(plan: Plan, world: Rc<World>) -> Outcome {
     let plan = Rc::new(plan);
     let needs = plan.scenario.source.file.needs.iter().map(|need| need.node.as_str());
-    let needs = needs.chain(needs::of_steps(&plan));
+    // Where no clock can be moved, time can still pass.
+    let is_met = |need: &&str| *need == "control.time" && plan.profile.waits_long;
+    let needs = needs.chain(needs::of_steps(&plan)).filter(|need| !is_met(need));
     if let Some(missing) = plan.profile.missing(needs) {
-        let is_of_templates = ["control.block", "control.template"].contains(&missing);
-        let hint = if is_of_templates { "; see --serve-templates, and [control] of profiles" } else { "" };
+        let hint = match missing {
+            "control.block" | "control.template" => "; see --serve-templates, and [control] of profiles",
+            "control.time" => "; -E 'tag(slow)' lets the time really pass",
+            _ => "",
+        };
         let reason = format!("the target's profile does not have {missing}{hint}");
         return outcome(
             &plan,
@@ -132,8 +131,8 @@ pub(crate) struct Player {
     /// Silence was taken for an answer, and nothing has come since.
     pub(crate) was_silent: bool,
     /// The connection that steps without a name are about: the one that the innermost fragment was called on.
-    default_connection: String,
-    depth: usize,
+    pub(super) default_connection: String,
+    pub(super) depth: usize,
     /// What the connections have in common for the rules.
     pub(crate) all: Rc<RefCell<Conversation>>,
     /// The step that is played.
@@ -178,7 +177,10 @@ impl Player {
     }
 
     /// Plays the steps of a scenario or fragment. Boxed, since fragments call fragments.
-    fn steps<'a>(&'a mut self, source: &'a Source) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
+    pub(super) fn steps<'a>(
+        &'a mut self,
+        source: &'a Source,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + 'a>> {
         Box::pin(async move {
             for (index, step) in source.file.steps.iter().enumerate() {
                 self.end_watches(|until| {
@@ -206,7 +208,7 @@ impl Player {
             StepKind::AwaitJobs(await_jobs) => self.await_jobs(step, await_jobs).await,
             StepKind::Never(never) => self.never(step, never),
             StepKind::Disjoint(disjoint) => self.disjoint(step, disjoint),
-            StepKind::Mine(mine) => self.mine(mine),
+            StepKind::Mine(mine) => self.mine(mine).await,
             StepKind::Submit(submit) => self.submit(step, submit),
             StepKind::Settle(settle) => self.settle(step, settle).await,
             StepKind::Assert(assert) => self.assert(step, assert),
@@ -230,6 +232,8 @@ impl Player {
             StepKind::Chunk { size } => self.chunk(step, size),
             StepKind::Coalesce => self.coalesce(step),
             StepKind::Flush => self.flush_held(step),
+            StepKind::StopReading => self.stop_reading(step),
+            StepKind::ReadAgain => self.read_again(step),
             StepKind::Close => self.end(step, "closed", Output::Close),
             StepKind::Reset => self.end(step, "reset", Output::Reset),
             StepKind::HalfClose => self.end(step, "our direction is closed", Output::Finish),
@@ -253,8 +257,9 @@ impl Player {
         capture: &Option<Ident>,
     ) -> Result<(), Stop> {
         let is_capable = self.plan.profile.capabilities.contains(capability);
-        let is_short = matches!(&control, Control::Elapse(wait) if *wait <= needs::LONGEST_REAL_WAIT);
-        if !is_capable && !is_short {
+        // Whether a longer wait may be played was decided before the first step.
+        let is_wait = matches!(control, Control::Elapse(_));
+        if !is_capable && !is_wait {
             return Err(Stop::Inconclusive(format!(
                 "the target does not have {capability}; see --serve-templates"
             )));
@@ -274,90 +279,6 @@ impl Player {
         self.world.control(control).await.map_err(Stop::Inconclusive)?;
         if let Some(capture) = capture {
             self.env.bind(&capture.node, Datum::Unknown);
-        }
-        Ok(())
-    }
-
-    fn assume(&self, step: &Step, condition: &Condition) -> Result<(), Stop> {
-        if self.env.condition(condition)? {
-            return Ok(());
-        }
-        let text = self.source.text.get(step.line.start..step.line.end).unwrap_or_default();
-        let left = self.env.eval(&condition.left)?.describe();
-        Err(Stop::NotApplicable(format!("line {} does not hold: {text}, it is {left}", self.line_of(step))))
-    }
-
-    fn assert(&mut self, step: &Step, assert: &Assert) -> Result<(), Stop> {
-        let source = Arc::clone(&self.source);
-        let line = Line::of_step(&assert.claims, &source, step.line);
-        if self.does_not_apply(assert.unless.as_ref())? {
-            self.report.skipped(line);
-            return Ok(());
-        }
-        let left = self.env.eval(&assert.left)?;
-        let test = &assert.test;
-        match self.env.compare(&left, test.operator.node, &test.operand)? {
-            Comparison::Holds => self.report.held(line),
-            Comparison::Unknown => self.report.skipped(line),
-            Comparison::Unusual(text) => self.report.unusual(line, text),
-            Comparison::Fails => {
-                let text = source.text.get(step.line.start..step.line.end).unwrap_or_default();
-                let right = self.env.eval(&test.operand).map(|value| value.describe()).unwrap_or_default();
-                let came = format!("{} against {right}", left.describe());
-                return self.report.broken(line, text.to_owned(), came);
-            }
-        }
-        Ok(())
-    }
-
-    /// Plays a fragment as often as is wanted.
-    async fn calls(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
-        let times = call.times.as_ref().map_or(Ok(1), |times| self.env.integer(times))?;
-        if times > MOST_CALLS {
-            return Err(Stop::Error(format!("nothing is repeated more than {MOST_CALLS} times")));
-        }
-        for _ in 0..times {
-            self.call(step, call).await?;
-        }
-        Ok(())
-    }
-
-    /// Plays a fragment with captures of its own: parameters go in, results come out.
-    async fn call(&mut self, step: &Step, call: &Call) -> Result<(), Stop> {
-        let name = &call.fragment.node;
-        let missing = || Stop::Error(format!("there is no fragment {name}"));
-        let plan = Rc::clone(&self.plan);
-        let fragment = plan.fragments.get(name).ok_or_else(missing)?;
-        let FileKind::Fragment(signature) = &fragment.file.kind else { return Err(missing()) };
-        if self.depth >= DEEPEST_CALL {
-            return Err(Stop::Error(format!("fragments call each other too deep, the last is {name}")));
-        }
-        let mut inner = Env::default().spelling(&plan.profile.error_codes);
-        for parameter in &signature.parameters {
-            let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
-            let value = match (given, &parameter.default) {
-                (Some(argument), _) => self.env.eval(&argument.value),
-                (None, Some(default)) => inner.eval(default),
-                (None, None) => Err(Stop::Error(format!("{name} needs {}", parameter.name.node))),
-            };
-            inner.bind(&parameter.name.node, value?);
-        }
-        let outer = std::mem::replace(&mut self.env, inner);
-        let outer_source = std::mem::replace(&mut self.source, Arc::clone(fragment));
-        let inner_connection = self.connection_name(step).to_owned();
-        let outer_connection = std::mem::replace(&mut self.default_connection, inner_connection);
-        self.depth += 1;
-        let played = self.steps(fragment).await;
-        self.depth -= 1;
-        self.source = outer_source;
-        self.default_connection = outer_connection;
-        let inner = std::mem::replace(&mut self.env, outer);
-        played?;
-        for (result, capture) in signature.results.iter().zip(&call.results) {
-            // A result that no arm has bound stays unbound for the caller too.
-            if let Some(value) = inner.get(&result.node) {
-                self.env.bind(&capture.node, value.clone());
-            }
         }
         Ok(())
     }
@@ -413,7 +334,7 @@ impl Player {
         }
         let source = Arc::clone(&self.source);
         for index in 0..self.conns.len() {
-            loop {
+            while !self.conns[index].is_unread {
                 let item = self.conns[index].next(Duration::ZERO, &mut self.report.trace).await;
                 let claims = Claims::default();
                 self.refuse_broken(&item, Line::of_step(&claims, &source, source.file.span))?;
@@ -445,7 +366,7 @@ impl Player {
         step.connection.as_ref().map_or(&self.default_connection, |name| &name.node)
     }
 
-    fn line_of(&self, step: &Step) -> usize {
+    pub(super) fn line_of(&self, step: &Step) -> usize {
         self.source.text.get(..step.line.start).unwrap_or_default().matches('\n').count() + 1
     }
 }

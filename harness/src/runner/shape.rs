@@ -1,5 +1,6 @@
-//! How what is sent on a connection is cut into writes.
+//! How what is sent on a connection is cut into writes, and whether what comes is read.
 
+use super::Output;
 use super::judge::Stop;
 use super::play::Player;
 use crate::scenario::syntax::{Expr, Step};
@@ -60,6 +61,31 @@ impl Player {
         conn.shape.held.get_or_insert_default();
         self.report.trace.push(conn.note("held back from here on"));
         Ok(())
+    }
+
+    pub(super) fn stop_reading(&mut self, step: &Step) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        let conn = &mut self.conns[conn];
+        conn.is_unread = true;
+        self.report.trace.push(conn.note("not read from here on"));
+        self.world.output(Output::StopReading(conn.id));
+        Ok(())
+    }
+
+    pub(super) fn read_again(&mut self, step: &Step) -> Result<(), Stop> {
+        let conn = self.connection(step, None)?;
+        let conn = &mut self.conns[conn];
+        conn.is_unread = false;
+        self.report.trace.push(conn.note("read from here on"));
+        self.world.output(Output::ReadAgain(conn.id));
+        Ok(())
+    }
+
+    /// Who does not read waits for nothing.
+    pub(super) fn refuse_unread(&self, conn: usize) -> Result<(), Stop> {
+        let why = "a step waits for what comes on a connection that the scenario does not read";
+        let is_unread = self.conns.get(conn).is_some_and(|conn| conn.is_unread);
+        if is_unread { Err(Stop::Error(why.to_owned())) } else { Ok(()) }
     }
 
     pub(super) fn flush_held(&mut self, step: &Step) -> Result<(), Stop> {

@@ -46,7 +46,7 @@ impl Player {
         Ok(())
     }
 
-    pub(super) fn mine(&mut self, mine: &Mine) -> Result<(), Stop> {
+    pub(super) async fn mine(&mut self, mine: &Mine) -> Result<(), Stop> {
         let value = self.env.reference(&mine.job)?;
         let Datum::Job(conn, job) = &value else {
             return Err(Stop::Error(format!("{} is no job", value.describe())));
@@ -60,7 +60,7 @@ impl Player {
         };
         let mut shares = Vec::new();
         for _ in 0..count {
-            let share = self.search(*conn, &job, &settings, wanted)?;
+            let share = self.search(*conn, &job, &settings, wanted).await?;
             settings.nonce = share.solution.settings.nonce.wrapping_add(1);
             shares.push(Datum::Share(*conn, Box::new(share)));
         }
@@ -213,7 +213,7 @@ impl Player {
             if let Some(job) = channel.and_then(|channel| channel.newest_job()) {
                 return Ok(job.clone());
             }
-            let item = self.next(conn, deadline).await;
+            let item = self.next(conn, deadline).await?;
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Message(message) if self.conns[conn].set_aside(message) => {}
@@ -239,7 +239,8 @@ impl Player {
             let job = self.job_of(conn, channel_id, deadline, step).await?;
             let settings = self.fresh_settings(&job)?;
             let wanted = Wanted { above: None, at_most: job.hardest_target };
-            let share = self.search(conn, &job, &settings, wanted)?;
+            let share = self.search(conn, &job, &settings, wanted).await?;
+            let deadline = self.deadline(within);
             let message = self.share_message(conn, &share);
             let number = message.uint("sequence_number").unwrap_or_default();
             self.launch(conn, &message, &share, true)?;
@@ -268,7 +269,7 @@ impl Player {
         let mut all_is_here = false;
         loop {
             let bound = if all_is_here { Duration::ZERO } else { self.quiet_deadline(deadline) };
-            let item = self.next(conn, bound).await;
+            let item = self.next(conn, bound).await?;
             self.refuse_broken(&item, line)?;
             self.refuse_any_overtaken(conn, Some(channel_id))?;
             if let Some(code) = self.refused_filler(conn, channel_id)? {
@@ -357,10 +358,19 @@ impl Player {
         })
     }
 
-    fn search(&self, conn: usize, job: &Job, settings: &Settings, wanted: Wanted) -> Result<Share, Stop> {
+    async fn search(
+        &self,
+        conn: usize,
+        job: &Job,
+        settings: &Settings,
+        wanted: Wanted,
+    ) -> Result<Share, Stop> {
         let basis = self.conns[conn].session().basis(job);
         let epoch = self.job_epochs.get(&(conn, job.channel_id, job.order)).copied().unwrap_or(self.epoch);
-        match miner::search(job, settings, wanted, self.plan.profile.hash_budget) {
+        let found = miner::search(job, settings, wanted, self.plan.profile.hash_budget);
+        // A long search is no time that the peer took.
+        self.world.look_at_the_clock().await;
+        match found {
             Ok(solution) => Ok(Share { epoch, job: job.clone(), solution, basis }),
             Err(error @ SearchError::Budget(_)) => Err(Stop::Inconclusive(format!(
                 "{error}; a lower hash rate or a larger budget in the profile decides it"

@@ -206,6 +206,7 @@ fn share_member(share: &Share, name: &str) -> Option<Datum> {
 fn holdings_member(holdings: &Holdings, name: &str) -> Option<Datum> {
     let seen = match name {
         "memory" => holdings.memory,
+        "unsent" => holdings.unsent,
         "connections" => holdings.connections,
         "channels" => holdings.channels,
         _ => return None,

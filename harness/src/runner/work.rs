@@ -71,7 +71,7 @@ impl Player {
         let none = Claims::default();
         let line = Line::of_step(&none, &source, step.line);
         for conn in conns {
-            let item = self.next(*conn, Duration::ZERO).await;
+            let item = self.next(*conn, Duration::ZERO).await?;
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Nothing => {}

@@ -104,6 +104,20 @@ impl World {
         .await
     }
 
+    /// Has the driver tell the time anew, after work of ours during which it stood still here. A deadline that is reckoned
+    /// from the old time may be over before the peer had any.
+    pub(crate) async fn look_at_the_clock(&self) {
+        let mut has_asked = false;
+        poll_fn(|_| {
+            if std::mem::replace(&mut has_asked, true) {
+                return Poll::Ready(());
+            }
+            self.wake_at.set(Some(self.now().elapsed));
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Steers the target and waits until that is done. The driver bounds the waiting.
     pub(crate) async fn control(&self, control: Control) -> Result<(), String> {
         self.output(Output::Control(control));
@@ -164,5 +178,26 @@ impl World {
 
     pub(crate) fn end(&self) {
         self.over.set(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn time_that_a_search_took_is_seen_before_a_deadline_is_reckoned() {
+        let at = |seconds| Now { elapsed: Duration::from_secs(seconds), unix: 0 };
+        let world = World::new(at(1));
+        let mut looked = pin!(world.look_at_the_clock());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(looked.as_mut().poll(&mut context).is_pending());
+        assert_eq!(world.wake_at(), Some(Duration::from_secs(1)), "at once");
+        world.feed(Input::Tick, at(60));
+        assert!(looked.as_mut().poll(&mut context).is_ready());
+        assert_eq!(world.now(), at(60));
     }
 }

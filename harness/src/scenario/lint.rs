@@ -25,6 +25,7 @@ pub struct Lint {
 #[must_use]
 pub fn lint(file: &File, text: &str) -> Vec<Lint> {
     let mut lints = unreachable(&file.steps);
+    lints.extend(unread(&file.steps));
     lints.extend(file.steps.iter().filter_map(idle_judge));
     lints.extend(file.steps.iter().filter_map(sleep));
     lints.extend(unused(file, text));
@@ -56,6 +57,44 @@ fn unreachable(steps: &[Step]) -> Vec<Lint> {
     lints
 }
 
+/// Steps that wait for something on a connection that is not read. A fragment may read again.
+fn unread(steps: &[Step]) -> Vec<Lint> {
+    let name = |step: &Step| step.connection.as_ref().map_or("", |name| name.node.as_str()).to_owned();
+    let is_only = steps.iter().map(name).collect::<BTreeSet<_>>().len() == 1;
+    let mut stopped = BTreeSet::new();
+    let mut lints = Vec::new();
+    for step in steps {
+        match &step.kind {
+            StepKind::StopReading => _ = stopped.insert(name(step)),
+            StepKind::ReadAgain | StepKind::Connect { .. } | StepKind::Reconnect | StepKind::Call(_) => {
+                stopped.remove(&name(step));
+            }
+            kind if waits(kind)
+                && is_about(kind, is_only || step.connection.is_some())
+                && stopped.contains(&name(step)) =>
+            {
+                let message = "nothing comes: `stop-reading` above, and no `read-again`".to_owned();
+                lints.push(Lint { span: step.line, message, is_warning: false });
+            }
+            _ => {}
+        }
+    }
+    lints
+}
+
+/// Whether a step reads what comes on its connection.
+fn waits(kind: &StepKind) -> bool {
+    match kind {
+        StepKind::Expect(_)
+        | StepKind::Handshake(_)
+        | StepKind::AwaitJob(_)
+        | StepKind::Settle(_)
+        | StepKind::Never(_)
+        | StepKind::Alive { .. } => true,
+        _ => false,
+    }
+}
+
 /// Whether a step needs its connection; `is_named` when that is the one that stands there.
 fn is_about(kind: &StepKind, is_named: bool) -> bool {
     match kind {
@@ -71,6 +110,8 @@ fn is_about(kind: &StepKind, is_named: bool) -> bool {
         | StepKind::Chunk { .. }
         | StepKind::Coalesce
         | StepKind::Flush
+        | StepKind::StopReading
+        | StepKind::ReadAgain
         | StepKind::Close
         | StepKind::Reset
         | StepKind::HalfClose => true,
@@ -186,6 +227,23 @@ mod tests {
             assert_eq!(lints(fine), [], "{fine}");
         }
         assert_eq!(lints("A: connect\nB: connect\nA: close\nA: alive").len(), 1);
+    }
+
+    #[test]
+    fn who_does_not_read_waits_for_nothing() {
+        let found = lints("A: connect\nA: stop-reading\nA: send X\nA: alive\nA: read-again\nA: alive");
+        assert!(
+            matches!(found.as_slice(), [(text, message, false)] if text == "A: alive" && message.contains("`stop-reading`")),
+            "{found:?}"
+        );
+        for fine in [
+            "A: connect\nB: connect\nA: stop-reading\nB: alive",
+            "A: connect\nA: stop-reading\nB: connect\nawait job on $c -> $j\nsettle $c",
+            "connect\nstop-reading\nreconnect\nalive",
+            "connect\nstop-reading\nlisten()\nalive",
+        ] {
+            assert_eq!(lints(fine), [], "{fine}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //!           | never (MESSAGE | close) [until (VERB | NAME | $CAP)] TAIL | expect all-of TAIL arm+
 //!           | assert EXPR OP EXPR [UNLESS] TAIL | assert disjoint work(REF), work(REF).. [UNLESS] TAIL | alive TAIL | block TAIL | template TAIL | elapse DURATION
 //!           | provoke MESSAGE set*
-//!           | assume EXPR [OP EXPR] | chunk N | coalesce | flush | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
+//!           | assume EXPR [OP EXPR] | chunk N | coalesce | flush | stop-reading | read-again | close | reset | half-close | reconnect | NAME(ARGUMENT,..) [-> $CAP,..]
 //! arm       = "|" (MESSAGE | close | silence | bytes N) TAIL judged*
 //! judged    = PATH [& EXPR] OP EXPR TAIL | PATH -> $CAP
 //! set       = NAME = EXPR
@@ -236,6 +236,10 @@ pub enum StepKind {
     Coalesce,
     /// `flush`: what was held back is sent.
     Flush,
+    /// `stop-reading`: what the peer sends stays with the network, and soon with the peer.
+    StopReading,
+    /// `read-again`: what has waited is taken.
+    ReadAgain,
     /// `close`: an orderly close of both directions.
     Close,
     /// `reset`: a TCP reset.

@@ -25,6 +25,8 @@ pub(super) const VERBS: &[&str] = &[
     "chunk",
     "coalesce",
     "flush",
+    "stop-reading",
+    "read-again",
     "close",
     "reset",
     "half-close",

@@ -147,7 +147,7 @@ fn run(plan: Plan, server: &mut Server, elapsed: &mut Duration, bound: Duration)
                     server.connected(conn);
                 }
                 Output::Send(conn, bytes) => server.received(conn, &bytes),
-                Output::Finish(_) => {}
+                Output::Finish(_) | Output::StopReading(_) | Output::ReadAgain(_) => {}
                 Output::Close(conn) | Output::Reset(conn) => _ = server.conns.remove(&conn),
                 Output::Control(_) => panic!("nobody can steer this server"),
             }

@@ -9,8 +9,10 @@ use sv2_conform::scenario;
 use sv2_conform::suite::{Scenario, Source, Suite, embedded_ledger, load_embedded};
 use sv2_conform::vocabulary::Words;
 
-pub(crate) static LEDGER: LazyLock<Arc<Ledger>> = LazyLock::new(|| Arc::new(embedded_ledger().unwrap()));
-pub(crate) static SUITE: LazyLock<Suite> = LazyLock::new(|| load_embedded(&LEDGER).unwrap());
+pub(crate) static LEDGER: LazyLock<Arc<Ledger>> =
+    LazyLock::new(|| Arc::new(embedded_ledger().expect("the embedded suite is good")));
+pub(crate) static SUITE: LazyLock<Suite> =
+    LazyLock::new(|| load_embedded(&LEDGER).expect("the embedded suite is good"));
 static FRAGMENTS: LazyLock<Arc<BTreeMap<String, Arc<Source>>>> =
     LazyLock::new(|| Arc::new(SUITE.fragments.clone()));
 

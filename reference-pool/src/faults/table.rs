@@ -19,6 +19,7 @@ use super::catalogue_decisions::{
     RollingRefused, RootWithoutPrefix, ServedWithoutExtensions, SessionGoesOn, SwappedVersionRange,
     UnstrippedCoinbase, UntoldTarget, WholeReadsOnly,
 };
+use super::catalogue_extensions::{TLV_IN_FRONT, UninvitedFrame, UninvitedTlv};
 use super::catalogue_work::{
     AnyToken, AnyVersion, BackwardTarget, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne,
     GroupTargetForOne, LowExtranonces, ReusedCustomId, ReversedMerkleRoot, ReversedPrevHash,
@@ -258,12 +259,12 @@ faults! {
         when "each standard job" seen "ChimeraPool: without merkle_root and min_ntime" => Frames(cut_short(NewMiningJob::SPEC.kind));
     "F90" "extended-job-cut" Job "NewExtendedMiningJob: payload" ["SV2-05-126" "SV2-03-025"]
         when "each extended job" seen "no report known" => Frames(cut_short(NewExtendedMiningJob::SPEC.kind));
-    "F91" "prev-hash-cut" Job "SetNewPrevHash: payload" ["SV2-05-138" "SV2-03-025"]
-        when "each SetNewPrevHash" seen "no report known" => Frames(cut_short(SetNewPrevHash::SPEC.kind));
-    "F92" "custom-success-cut" Job "SetCustomMiningJob.Success: payload" ["SV2-05-156" "SV2-03-025"]
-        when "each custom job that is taken" seen "no report known" => Frames(cut_short(SetCustomMiningJobSuccess::SPEC.kind));
-    "F93" "custom-error-cut" Job "SetCustomMiningJob.Error: payload" ["SV2-05-162" "SV2-03-025"]
-        when "each custom job that is refused" seen "no report known" => Frames(cut_short(SetCustomMiningJobError::SPEC.kind));
+    "F91" "tlv-uninvited" Frame "SubmitShares.Success: TLV" ["SV2-03-043"]
+        when "each SubmitShares.Success has a TLV of extension 0x0002" seen "no report known" => Frames(UninvitedTlv);
+    "F92" "extension-frame-uninvited" Frame "frame header: extension_type" ["SV2-03-043"]
+        when "behind each SubmitShares.Success comes a frame of extension 0x0002" seen "no report known" => Frames(UninvitedFrame);
+    "F93" "tlv-expected-in-front" Frame "SubmitSharesExtended: TLV" ["SV2-03-046"]
+        when "a share on a connection that has extension 0x0002" seen "no report known" => Frames(TLV_IN_FRONT);
     "F94" "target-cut" Channel "SetTarget: payload" ["SV2-05-165" "SV2-03-025"]
         when "each SetTarget" seen "no report known" => Frames(cut_short(SetTarget::SPEC.kind));
     "F95" "group-cut" Channel "SetGroupChannel: payload" ["SV2-05-172" "SV2-03-025"]
@@ -449,4 +450,10 @@ faults! {
         when "each acknowledgement" seen "goPool" => Frames(edited!(SubmitSharesSuccess: success => success.new_shares_sum = 1));
     "F196" "length-of-ciphertext" Record "RequestExtensions.Error: msg_length" ["SV2-04-047"]
         when "each request for extensions that is refused" seen "sv2-spec#59" => Frames(reframed(RequestExtensionsError::SPEC.kind, |frame| frame.header.length += 16));
+    "F201" "prev-hash-cut" Job "SetNewPrevHash: payload" ["SV2-05-138" "SV2-03-025"]
+        when "each SetNewPrevHash" seen "no report known" => Frames(cut_short(SetNewPrevHash::SPEC.kind));
+    "F202" "custom-success-cut" Job "SetCustomMiningJob.Success: payload" ["SV2-05-156" "SV2-03-025"]
+        when "each custom job that is taken" seen "no report known" => Frames(cut_short(SetCustomMiningJobSuccess::SPEC.kind));
+    "F203" "custom-error-cut" Job "SetCustomMiningJob.Error: payload" ["SV2-05-162" "SV2-03-025"]
+        when "each custom job that is refused" seen "no report known" => Frames(cut_short(SetCustomMiningJobError::SPEC.kind));
 }

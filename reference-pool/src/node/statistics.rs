@@ -17,6 +17,8 @@ pub struct Statistics {
     pub open: u64,
     /// Bytes in the buffers and send queues of the connections, now.
     pub held: u64,
+    /// Bytes in the send queues of the connections, now.
+    pub unsent: u64,
     /// Bytes that came.
     pub bytes_in: u64,
     /// Bytes given to the shell.
@@ -45,6 +47,7 @@ impl Statistics {
             "established": self.established,
             "open": self.open,
             "held": self.held,
+            "unsent": self.unsent,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "frames_in": self.frames_in,

@@ -108,7 +108,9 @@ pub(super) fn layout(seen: &Seen<'_>, say: &mut Say<'_>) {
 pub(super) fn extension_type(seen: &Seen<'_>, say: &mut Say<'_>) {
     let kind = seen.frame.header.kind;
     match kind.extension_type {
-        0 if seen.spec.is_some() => say.kept(&["SV2-03-022", "SV2-09-001"]),
+        0 if seen.spec.is_some() && seen.history.has_extensions() => say.kept(&["SV2-03-022", "SV2-09-001"]),
+        // A core frame while nothing is confirmed: the server keeps what it speaks beside the core to itself.
+        0 if seen.spec.is_some() => say.kept(&["SV2-03-022", "SV2-03-043", "SV2-09-001"]),
         0 => {}
         1 if seen.spec.is_some() => say.kept(&["SV2-03-023", "SV2-03-042", "SV2-09-001"]),
         number if seen.history.has_confirmed(number) => say.kept(&["SV2-03-042", "SV2-03-043"]),

@@ -49,7 +49,14 @@ pub(super) fn length(seen: &Seen<'_>, say: &mut Say<'_>) {
 
 /// Before an extension is negotiated nothing of it is sent (3.4.2).
 pub(super) fn negotiated(seen: &Seen<'_>, say: &mut Say<'_>) {
-    let Tail::Tlvs(tlvs) = tail(seen) else { return };
+    let tlvs = match tail(seen) {
+        Tail::Tlvs(tlvs) => tlvs,
+        // Every message is an occasion to append what nobody agreed on.
+        Tail::Empty if seen.message().is_some() && !seen.history.has_extensions() => {
+            return say.kept(&["SV2-03-043"]);
+        }
+        Tail::Empty | Tail::BigEndian | Tail::Garbage => return,
+    };
     match tlvs.iter().find(|tlv| !seen.history.has_confirmed(tlv.extension_type)) {
         None => say.kept(&["SV2-03-042", "SV2-03-043"]),
         Some(tlv) => {

@@ -48,8 +48,11 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "tlv-negotiated",
-        keeps: &["setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
-                < SetTarget channel_id=2 maximum_target=1000 | more 0200010100ff"],
+        keeps: &[
+            "setup\nstandard 2 7",
+            "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
+                < SetTarget channel_id=2 maximum_target=1000 | more 0200010100ff",
+        ],
         breaks: &[(
             "tlv-negotiated strict SV2-03-042 SV2-03-043",
             "setup\nstandard 2 7\n< SetTarget channel_id=2 maximum_target=1000 | more 0200010100ff",
@@ -79,8 +82,11 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "extension-type",
-        keeps: &["setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]
-                < SetupConnection.Error | ext 2, type 0x77"],
+        keeps: &[
+            "setup\nstandard 2 7",
+            "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]
+                < SetupConnection.Error | ext 2, type 0x77",
+        ],
         breaks: &[
             (
                 "extension-type strict SV2-03-042 SV2-03-043",

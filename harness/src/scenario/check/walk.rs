@@ -162,6 +162,8 @@ impl Walk<'_> {
             StepKind::Connect { .. }
             | StepKind::Coalesce
             | StepKind::Flush
+            | StepKind::StopReading
+            | StepKind::ReadAgain
             | StepKind::Close
             | StepKind::Reset
             | StepKind::HalfClose

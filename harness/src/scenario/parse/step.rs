@@ -89,6 +89,8 @@ fn single_line(verb: &Ident, cursor: &mut Cursor<'_>) -> Outcome {
         "chunk" => StepKind::Chunk { size: chunk(cursor)? },
         "coalesce" => StepKind::Coalesce,
         "flush" => StepKind::Flush,
+        "stop-reading" => StepKind::StopReading,
+        "read-again" => StepKind::ReadAgain,
         "close" => StepKind::Close,
         "reset" => StepKind::Reset,
         "half-close" => StepKind::HalfClose,

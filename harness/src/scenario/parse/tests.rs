@@ -222,6 +222,8 @@ fn every_other_verb_is_read() {
     assert!(matches!(step("chunk $n"), StepKind::Chunk { .. }));
     assert!(error("chunk 0").contains("1 byte at least"));
     assert_eq!(step("coalesce"), StepKind::Coalesce);
+    assert_eq!(step("stop-reading"), StepKind::StopReading);
+    assert_eq!(step("read-again"), StepKind::ReadAgain);
     assert_eq!(step("A: flush"), StepKind::Flush);
     assert_eq!(step("close"), StepKind::Close);
     assert_eq!(step("reset"), StepKind::Reset);

@@ -1,6 +1,10 @@
 //! What can be asked of any step.
 
-use super::{Ident, Step, StepKind, StepName};
+use super::{ExprKind, Ident, Step, StepKind, StepName};
+use std::time::Duration;
+
+/// An `elapse` up to this length really takes its time where no clock can be moved; a longer one makes its scenario slow.
+pub(crate) const LONGEST_REAL_WAIT: Duration = Duration::from_secs(10);
 
 impl StepKind {
     /// The word that the step begins with: its verb, or the fragment that it calls.
@@ -29,12 +33,21 @@ impl StepKind {
             Self::Chunk { .. } => "chunk",
             Self::Coalesce => "coalesce",
             Self::Flush => "flush",
+            Self::StopReading => "stop-reading",
+            Self::ReadAgain => "read-again",
             Self::Close => "close",
             Self::Reset => "reset",
             Self::HalfClose => "half-close",
             Self::Reconnect => "reconnect",
             Self::Call(call) => &call.fragment.node,
         }
+    }
+
+    /// Whether time passes here that nobody waits for without being asked.
+    #[must_use]
+    pub fn is_long_wait(&self) -> bool {
+        let Self::Elapse { duration } = self else { return false };
+        !matches!(duration.kind, ExprKind::Duration(duration) if duration <= LONGEST_REAL_WAIT)
     }
 
     /// The names that the step, its arms and its judged lines bind.

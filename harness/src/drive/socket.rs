@@ -1,0 +1,85 @@
+//! What runs for one socket: bytes are moved between it and the driver's channels, nothing else.
+
+use crate::runner::Connection;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, watch};
+
+/// How long TCP may take to connect.
+const CONNECT_BOUND: Duration = Duration::from_secs(10);
+
+pub(super) enum Write {
+    Bytes(Vec<u8>),
+    Finish,
+    Reset,
+}
+
+pub(super) enum SocketEvent {
+    Connected(TcpStream),
+    Refused(String),
+    Bytes(Vec<u8>),
+    Finished,
+    Reset,
+}
+
+pub(super) async fn connect(
+    connection: Connection,
+    address: String,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
+) {
+    let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
+        Ok(Ok(stream)) => SocketEvent::Connected(stream),
+        Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
+        Err(_) => SocketEvent::Refused("no answer".to_owned()),
+    };
+    let _ = sender.send((connection, event)).await;
+}
+
+pub(super) async fn read(
+    connection: Connection,
+    mut reader: OwnedReadHalf,
+    mut gate: watch::Receiver<bool>,
+    sender: mpsc::Sender<(Connection, SocketEvent)>,
+) {
+    let mut buffer = vec![0; 65536];
+    loop {
+        // Without the socket, nobody will ever want what comes.
+        if gate.wait_for(|is_open| *is_open).await.is_err() {
+            return;
+        }
+        let read = tokio::select! {
+            biased;
+            Ok(()) = gate.changed() => continue,
+            read = reader.read(&mut buffer) => read,
+        };
+        let event = match read {
+            Ok(0) => SocketEvent::Finished,
+            Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
+            Err(_) => SocketEvent::Reset,
+        };
+        let is_last = !matches!(event, SocketEvent::Bytes(_));
+        if sender.send((connection, event)).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+pub(super) async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiver<Write>) {
+    while let Some(write) = writes.recv().await {
+        let done = match write {
+            Write::Bytes(bytes) => writer.write_all(&bytes).await,
+            Write::Finish => writer.shutdown().await,
+            Write::Reset => {
+                // Dropped without its orderly end, so that nothing but the reset goes out once the reader is gone too.
+                let _ = writer.as_ref().set_zero_linger();
+                writer.forget();
+                return;
+            }
+        };
+        if done.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The suite tested: a clean pool must raise nothing, and every fault must be found by a check that claims what it breaks.
+
+mod tables;
+
+pub use tables::{checks_table, faults_table, summary};
+
+use crate::ledger::Ledger;
+use crate::proof::{Effort, Fate, Kill, Prover};
+use crate::suite::Suite;
+use crate::verdict::Verdict;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use sv2_reference_pool::faults::Fault;
+use sv2_session::rules::RULES;
+
+/// How much is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The first seed; the others follow it.
+    pub seed: u64,
+    /// Seeds for the clean pool.
+    pub clean_seeds: u64,
+    /// Seeds for each fault; at least 1.
+    pub fault_seeds: u64,
+    /// Every fault meets every scenario under the first seed, rather than those that claim its clauses until one kills it.
+    pub full: bool,
+}
+
+/// How a fault came out. The order is that of severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Under every seed a check found a clause broken that the fault is said to break.
+    Attributed,
+    /// Under some seed only other clauses were found broken.
+    Incidental,
+    /// Under some seed nothing was found, although it fired.
+    Survived,
+    /// Under some seed it changed nothing, so that the suite does not exercise what it breaks.
+    NeverFired,
+}
+
+impl Standing {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attributed => "attributed",
+            Self::Incidental => "incidental",
+            Self::Survived => "survived",
+            Self::NeverFired => "never-fired",
+        }
+    }
+
+    fn of(fate: &Fate) -> Self {
+        match fate {
+            fate if !fate.attributed.is_empty() => Self::Attributed,
+            fate if !fate.incidental.is_empty() => Self::Incidental,
+            fate if fate.fired > 0 => Self::Survived,
+            _ => Self::NeverFired,
+        }
+    }
+}
+
+/// Something that was raised against a pool that does nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FalseAlarm {
+    /// The seed of the run.
+    pub seed: u64,
+    /// The scenario.
+    pub scenario: String,
+    /// What it said; anything but a pass.
+    pub verdict: Verdict,
+}
+
+/// One fault over all seeds.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The fault.
+    pub fault: Fault,
+    /// The worst over the seeds.
+    pub standing: Standing,
+    /// Checks that found a clause broken which the fault breaks: ids of scenarios, and `rule NAME`.
+    pub killers: BTreeSet<String>,
+    /// Checks that found others.
+    pub bystanders: BTreeSet<String>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Selftest {
+    /// How much was played.
+    pub extent: Extent,
+    /// Against the clean pool.
+    pub false_alarms: Vec<FalseAlarm>,
+    /// In the order of the table of faults.
+    pub trials: Vec<Trial>,
+    /// All checks: scenarios and rules, with the faults that each found; of one that looks for nothing an empty list.
+    pub checks: BTreeMap<String, BTreeSet<&'static str>>,
+}
+
+/// Plays it all on virtual time. `tell` is called with the name of each part before it begins.
+pub fn selftest(
+    suite: &Suite,
+    ledger: &Arc<Ledger>,
+    faults: &[Fault],
+    extent: Extent,
+    tell: &mut dyn FnMut(&str),
+) -> Selftest {
+    let prover = |seed| Prover::new(suite.clone(), Arc::clone(ledger), seed);
+    let mut false_alarms = Vec::new();
+    let seeds = |count: u64| (0..count).map(move |offset| extent.seed.wrapping_add(offset));
+    for seed in seeds(extent.clean_seeds) {
+        tell(&format!("the clean pool, seed {seed}"));
+        let raised = prover(seed).clean().into_iter().filter(|outcome| outcome.verdict != Verdict::Pass);
+        false_alarms.extend(raised.map(|outcome| FalseAlarm {
+            seed,
+            scenario: outcome.id,
+            verdict: outcome.verdict,
+        }));
+    }
+    let mut trials: Vec<Trial> = faults.iter().map(|fault| Trial::new(*fault)).collect();
+    for seed in seeds(extent.fault_seeds) {
+        tell(&format!("{} faults, seed {seed}", faults.len()));
+        let is_full = extent.full && seed == extent.seed;
+        let prover = prover(seed);
+        let fates =
+            prover.fates(faults, &prover.clean(), if is_full { Effort::All } else { Effort::FirstKill });
+        for (trial, fate) in trials.iter_mut().zip(&fates) {
+            trial.add(fate);
+        }
+    }
+    let checks = checks(suite, &trials);
+    Selftest { extent, false_alarms, trials, checks }
+}
+
+impl Trial {
+    fn new(fault: Fault) -> Self {
+        let (killers, bystanders) = (BTreeSet::new(), BTreeSet::new());
+        Self { fault, standing: Standing::Attributed, killers, bystanders }
+    }
+
+    fn add(&mut self, fate: &Fate) {
+        self.standing = self.standing.max(Standing::of(fate));
+        self.killers.extend(fate.attributed.iter().flat_map(names));
+        self.bystanders.extend(fate.incidental.iter().flat_map(names));
+    }
+}
+
+impl Selftest {
+    /// Faults of a standing.
+    pub fn of(&self, standing: Standing) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(move |trial| trial.standing == standing)
+    }
+
+    /// Checks that found no fault at all. It says something of a full matrix only.
+    pub fn checks_without_kill(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(|(_, faults)| faults.is_empty()).map(|(check, _)| check.as_str())
+    }
+
+    /// Whether the suite is as good as it says: no false alarm, and every fault attributed.
+    pub fn is_clean(&self) -> bool {
+        self.false_alarms.is_empty() && self.trials.iter().all(|trial| trial.standing == Standing::Attributed)
+    }
+
+    /// An object with `faults` (how many), `attributed`, `incidental`, `survived`, `never_fired` (ids), `false_alarms`,
+    /// `checks_without_kill` and the `extent`.
+    pub fn to_json(&self) -> Json {
+        let ids = |standing| self.of(standing).map(|trial| trial.fault.id).collect::<Vec<_>>();
+        let alarms = self.false_alarms.iter().map(|alarm| {
+            json!({ "seed": alarm.seed, "scenario": alarm.scenario, "verdict": alarm.verdict.name() })
+        });
+        json!({
+            "faults": self.trials.len(),
+            "attributed": ids(Standing::Attributed),
+            "incidental": ids(Standing::Incidental),
+            "survived": ids(Standing::Survived),
+            "never_fired": ids(Standing::NeverFired),
+            "false_alarms": alarms.collect::<Vec<_>>(),
+            "checks_without_kill": self.checks_without_kill().collect::<Vec<_>>(),
+            "extent": {
+                "seed": self.extent.seed,
+                "clean_seeds": self.extent.clean_seeds,
+                "fault_seeds": self.extent.fault_seeds,
+                "full": self.extent.full,
+            },
+        })
+    }
+}
+
+/// The checks behind a kill.
+fn names(kill: &Kill) -> impl Iterator<Item = String> + '_ {
+    let by_line = kill.clauses.iter().any(|id| !kill.rules.contains_key(id));
+    let line = by_line.then(|| kill.scenario.clone());
+    line.into_iter().chain(kill.rules.values().map(|rule| format!("rule {rule}")))
+}
+
+fn checks(suite: &Suite, trials: &[Trial]) -> BTreeMap<String, BTreeSet<&'static str>> {
+    let scenarios = suite.scenarios.iter().map(|scenario| scenario.id.clone());
+    let rules = RULES.iter().map(|rule| format!("rule {}", rule.name));
+    let mut checks: BTreeMap<_, BTreeSet<_>> =
+        scenarios.chain(rules).map(|name| (name, BTreeSet::new())).collect();
+    for trial in trials {
+        for name in trial.killers.union(&trial.bystanders) {
+            checks.entry(name.clone()).or_default().insert(trial.fault.id);
+        }
+    }
+    checks
+}
