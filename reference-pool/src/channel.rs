@@ -99,7 +99,10 @@ impl Request {
         if standard_jobs && self.kind == Kind::Extended {
             return Err(OpenError::StandardJobsOnly);
         }
-        let target = grant(self.nominal_hash_rate, self.max_target, config.shares_per_minute)
+        if self.kind == Kind::Extended && !rules.channel(true, |rules, right| rules.opens_extended(right)) {
+            return Err(OpenError::StandardJobsOnly);
+        }
+        let target = grant_by(self.nominal_hash_rate, self.max_target, config.shares_per_minute, rules)
             .map_err(OpenError::Grant)?;
         let most = rules.channel(ROLLED_LEN as u16, |rules, right| rules.max_extranonce_size(right));
         if self.min_extranonce_size > most {
@@ -151,6 +154,48 @@ pub trait ChannelRules: Send {
         right
     }
 
+    /// Whether extended channels are opened: "support for extended channels is mandatory" for servers (spec section 5.2.2).
+    fn opens_extended(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether a hash rate that is negative, infinite or no number is refused (spec sections 5.3.2 and 5.3.7).
+    fn is_hash_rate_refused(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the connection ends behind OpenMiningChannel.Error; right is that it goes on (spec section 5.3.6).
+    fn ends_behind_refusal(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether a target that follows from an update is told: "upstream node MUST reflect the client's request" (spec section
+    /// 5.3.7).
+    fn tells_target(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the client's CloseChannel closes anything: "The server MUST stop sending messages for the channel" (spec
+    /// section 5.3.9).
+    fn closes(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether SetGroupChannel has moved its channels to the new group (spec section 5.3.22).
+    fn regroups(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// The prefix that the roots of header-only mining are made with: the channel's (spec section 5.1.2.1).
+    fn root_prefix(&mut self, right: Vec<u8>) -> Vec<u8> {
+        right
+    }
+
+    /// Whether what a connection had is given back at its end.
+    fn gives_back(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// Largest `min_extranonce_size` that is granted: "Minimum size of extranonce needed by the device/node" (spec section
     /// 5.3.4).
     fn max_extranonce_size(&mut self, right: u16) -> u16 {
@@ -199,6 +244,8 @@ pub(crate) struct Channel {
     pub(crate) group: u32,
     /// Decided by [`crate::extranonce::Prefixes`].
     prefix: Vec<u8>,
+    /// What a header-only miner's roots are made with: the prefix, unless a fault says otherwise.
+    pub(crate) root_prefix: Vec<u8>,
     /// For jobs that become active from now on.
     pub(crate) target: Target,
     /// Largest target that the device takes.
@@ -224,6 +271,7 @@ impl Channel {
             id,
             kind: request.kind,
             group,
+            root_prefix: prefix.clone(),
             prefix,
             target,
             max_target: from_wire(request.max_target),
@@ -280,7 +328,7 @@ impl Channel {
         shares_per_minute: f64,
         rules: &mut Rules,
     ) -> Result<Option<Target>, GrantError> {
-        let target = grant(update.nominal_hash_rate, update.maximum_target, shares_per_minute)?;
+        let target = grant_by(update.nominal_hash_rate, update.maximum_target, shares_per_minute, rules)?;
         self.max_target = from_wire(update.maximum_target);
         let target = rules.channel(target, |rules, right| rules.target(right, self.max_target));
         if target == self.target {
@@ -313,6 +361,7 @@ impl Channel {
         if rules.channel(false, |rules, right| rules.reaches_earlier_jobs(right)) {
             self.jobs.set_prefix(&prefix);
         }
+        self.root_prefix = rules.channel(prefix.clone(), |rules, right| rules.root_prefix(right));
         self.prefix = prefix;
         SetExtranoncePrefix { channel_id: self.id, extranonce_prefix: self.wire_prefix() }
     }
@@ -358,7 +407,24 @@ impl Channel {
 
     /// "coinbase_tx_prefix + extranonce_prefix + coinbase_tx_suffix" (spec section 5.1.2.1).
     fn fixed_root(&self, work: &Work) -> Option<TxMerkleNode> {
-        (self.kind == Kind::Standard).then(|| work.merkle_root(&self.prefix, &[]))
+        (self.kind == Kind::Standard).then(|| work.merkle_root(&self.root_prefix, &[]))
+    }
+}
+
+/// [`grant`], past the faults.
+fn grant_by(
+    hash_rate: F32,
+    max_target: U256,
+    shares_per_minute: f64,
+    rules: &mut Rules,
+) -> Result<Target, GrantError> {
+    match grant(hash_rate, max_target, shares_per_minute) {
+        Err(GrantError::NominalHashRate)
+            if !rules.channel(true, |rules, right| rules.is_hash_rate_refused(right)) =>
+        {
+            grant(F32(0.0), max_target, shares_per_minute)
+        }
+        granted => granted,
     }
 }
 

@@ -135,6 +135,7 @@ pub struct Endpoint {
     out: Vec<u8>,
     in_flight: usize,
     consumed: u64,
+    outlives_failures: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +163,13 @@ impl Endpoint {
             out: Vec::new(),
             in_flight: 0,
             consumed: 0,
+            outlives_failures: false,
         }
+    }
+
+    /// Keeps the connection open behind a failure, which no right server does.
+    pub(crate) fn outlive_failures(&mut self) {
+        self.outlives_failures = true;
     }
 
     /// Takes bytes in, of any number, cut anywhere. [`poll`](Self::poll) is to be called until it gives nothing.
@@ -198,6 +205,7 @@ impl Endpoint {
                 Some(self.established(now))
             }
             Ok(Some(link::Event::Frame(frame))) => Some(self.frame(frame, now)),
+            Err(_) if self.outlives_failures => None,
             Err(error) => {
                 let reason = self.reason_of(&error);
                 self.failure = Some(error);

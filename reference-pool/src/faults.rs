@@ -16,7 +16,7 @@
 //! struct Forgetful;
 //!
 //! impl ShareRules for Forgetful {
-//!     fn is_duplicate(&mut self, _right: bool) -> bool {
+//!     fn is_duplicate(&mut self, _right: bool, _is_block: bool) -> bool {
 //!         false
 //!     }
 //! }
@@ -40,8 +40,11 @@
 
 mod catalogue;
 mod catalogue_channels;
+mod catalogue_decisions;
 mod catalogue_extensions;
 mod catalogue_work;
+mod frames;
+mod made_up;
 mod process;
 mod rules;
 mod table;
@@ -113,7 +116,8 @@ impl Fault {
 
     /// Whether the pool's rules are concerned, rather than the connection's.
     pub fn concerns_pool(&self) -> bool {
-        !matches!(self.layer, Layer::Noise | Layer::Record | Layer::Frame | Layer::Process)
+        use Deviation::{Certifier, Frames, Process, Records};
+        !matches!((self.make)(), Certifier(_) | Records(_) | Frames(_) | Process(_))
     }
 }
 
@@ -161,12 +165,22 @@ pub trait Certifier: Send {
     fn certificate(&mut self, right: Certificate, _noise: &NoiseConfig, _unix: u32) -> Certificate {
         right
     }
+
+    /// What the server's ephemeral key of one handshake is drawn from (spec section 4.5.1.1).
+    fn ephemeral(&mut self, right: [u8; 64]) -> [u8; 64] {
+        right
+    }
 }
 
 /// Decides on encrypted bytes. Without Noise it is not asked.
 pub trait Records: Send {
     /// How many empty records are sealed and thrown away in front of this frame; right is none.
     fn skipped(&mut self, right: u32, _conn: ConnId, _frame: &Frame) -> u32 {
+        right
+    }
+
+    /// Whether a record that does not authenticate ends the session (spec section 4.5).
+    fn ends_session(&mut self, right: bool) -> bool {
         right
     }
 
@@ -188,8 +202,9 @@ pub trait Frames: Send {
         right
     }
 
-    /// What the service sees in place of one frame that came; right is that frame.
-    fn incoming(&mut self, right: Vec<Frame>, _conn: ConnId) -> Vec<Frame> {
+    /// What the service sees in place of one frame that came; right is that frame. `before` is how many came whole with the
+    /// same bytes before it.
+    fn incoming(&mut self, right: Vec<Frame>, _conn: ConnId, _before: usize) -> Vec<Frame> {
         right
     }
 }

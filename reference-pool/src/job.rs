@@ -181,6 +181,21 @@ pub trait JobRules: Send {
         right
     }
 
+    /// The id of a job: no other valid job of the channel has it (spec sections 5.3.15 and 5.3.16).
+    fn job_id(&mut self, right: u32) -> u32 {
+        right
+    }
+
+    /// Whether a channel that takes standard jobs gets an extended one (spec section 5.3.1).
+    fn is_sent_extended(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the jobs before end, as they do with a new block only (AMB-40).
+    fn retires(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// Whether a job for a group is for this member, the `index`-th: it "distributes work to all channels under the same
     /// group" (spec section 5.3.16).
     fn reaches_member(&mut self, right: bool, _index: usize) -> bool {
@@ -252,6 +267,11 @@ impl Jobs {
         while !self.active.is_empty() {
             self.retire_oldest();
         }
+    }
+
+    /// The id of the job that came last.
+    pub(crate) fn newest(&self) -> Option<u32> {
+        self.active.back().map(|job| job.id)
     }
 
     /// Gives the active jobs another prefix.

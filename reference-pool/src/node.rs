@@ -104,6 +104,9 @@ impl<S: Service> Node<S> {
         let is_refused = self.connections.len() >= limits.max_connections;
         let mut endpoint =
             Endpoint::new(self.config.link(conn, now, &mut self.rules), limits, deadlines, now.elapsed);
+        if !self.rules.records(true, |rules, right| rules.ends_session(right)) {
+            endpoint.outlive_failures();
+        }
         if is_refused {
             endpoint.abort(CloseReason::TooManyConnections);
         }
@@ -271,7 +274,7 @@ impl<S: Service> Node<S> {
 
     /// Hands the service what the endpoint found, one event after the other, for an answer may end the connection.
     fn pump(&mut self, conn: ConnId, now: Now) {
-        let mut out = Outbox::default();
+        let (mut out, mut frames) = (Outbox::default(), 0);
         while let Some(connection) = self.connections.get_mut(&conn).filter(|_| !self.falls.is_hung) {
             let Some(event) = connection.endpoint.poll(now.elapsed) else { break };
             match event {
@@ -282,7 +285,8 @@ impl<S: Service> Node<S> {
                 }
                 Event::Frame(frame) => {
                     count(&mut self.statistics.frames_in, 1);
-                    self.hand_over(conn, frame, now, &mut out);
+                    self.hand_over(conn, frame, frames, now, &mut out);
+                    frames = usize::saturating_add(frames, 1);
                 }
             }
             self.apply(&mut out, now);
@@ -329,11 +333,12 @@ impl<S: Service> Node<S> {
         }
     }
 
-    fn hand_over(&mut self, conn: ConnId, frame: Frame, now: Now, out: &mut Outbox) {
+    /// `before` is how many frames came whole with the same bytes before this one.
+    fn hand_over(&mut self, conn: ConnId, frame: Frame, before: usize, now: Now, out: &mut Outbox) {
         if self.rules.is_clean() {
             return self.service.frame(conn, &frame, now, out);
         }
-        for frame in self.rules.frames(vec![frame], |rules, right| rules.incoming(right, conn)) {
+        for frame in self.rules.frames(vec![frame], |rules, right| rules.incoming(right, conn, before)) {
             if self.outlives(conn, &frame, now) {
                 self.service.frame(conn, &frame, now, out);
             }

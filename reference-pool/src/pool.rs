@@ -133,6 +133,9 @@ impl Service for Pool {
     }
 
     fn closed(&mut self, conn: ConnId) {
+        if !self.shared.rules.channel(true, |rules, right| rules.gives_back(right)) {
+            return;
+        }
         if let Some(connection) = self.connections.remove(&conn) {
             move_deadline(&mut self.deadlines, conn, connection.deadline(&self.shared.config), None);
         }

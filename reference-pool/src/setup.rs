@@ -93,6 +93,28 @@ pub trait SetupRules: Send {
         right
     }
 
+    /// The request, as it is read.
+    fn understood(&mut self, right: SetupConnection) -> SetupConnection {
+        right
+    }
+
+    /// "This MUST be the first message sent by the client" (spec section 3.6.1).
+    fn comes_first(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the connection ends behind SetupConnection.Error: it is sent "prior to closing the connection" (spec section
+    /// 3.6.3).
+    fn closes_after_error(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether nobody is served without the extensions that are required: "the server MUST disconnect the client" (EXT-0001
+    /// 4.6).
+    fn demands_extensions(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// "The Server MUST provide the full set of flags which it does not support" (spec section 3.6.3); 0 for another cause.
     fn unsupported_flags(&mut self, right: u32) -> u32 {
         right

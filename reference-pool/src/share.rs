@@ -116,8 +116,44 @@ pub trait ShareRules: Send {
         right
     }
 
-    /// Whether the version is one that the job does not allow (spec sections 5.3.1 and 5.3.16).
-    fn is_version_wrong(&mut self, right: bool) -> bool {
+    /// The id of the channel that a share is for; `open` are those of the connection.
+    fn channel(&mut self, right: u32, _open: &[u32]) -> u32 {
+        right
+    }
+
+    /// The job that a share is for, by its id; `newest` is the latest of its channel.
+    fn job_id(&mut self, right: u32, _newest: Option<u32>) -> u32 {
+        right
+    }
+
+    /// Whether the connection goes on behind SubmitShares.Error (spec section 5.3.14).
+    fn survives_error(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// "Full nVersion field" (spec section 5.3.11); `of_job` is that of the job.
+    fn version(&mut self, right: u32, _of_job: u32) -> u32 {
+        right
+    }
+
+    /// Whether the ntime lies before the job's `min_ntime` (spec section 5.3.11).
+    fn is_too_early(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the ntime lies beyond what is allowed by now (spec section 5.3.11).
+    fn is_too_late(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// The target that a share is held against: that of its job (spec section 5.3.21).
+    fn target(&mut self, right: Target) -> Target {
+        right
+    }
+
+    /// Whether the version is one that the job does not allow (spec sections 5.3.1 and 5.3.16); `changed` are the bits in
+    /// which it differs from the job's.
+    fn is_version_wrong(&mut self, right: bool, _changed: u32) -> bool {
         right
     }
 
@@ -127,13 +163,18 @@ pub trait ShareRules: Send {
         right
     }
 
+    /// Whether credited work is forgotten: with a new block, when headers cannot be the same again, and not before.
+    fn forgets(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// "All submits leading to hashes higher than the specified target will be rejected" (spec section 5.3.21).
     fn is_above_target(&mut self, right: bool) -> bool {
         right
     }
 
-    /// Work that was credited is not credited again (AMB-43).
-    fn is_duplicate(&mut self, right: bool) -> bool {
+    /// Work that was credited is not credited again (AMB-43), blocks included.
+    fn is_duplicate(&mut self, right: bool, _is_block: bool) -> bool {
         right
     }
 }
@@ -162,7 +203,8 @@ pub(crate) fn judge<'a>(
     seen: &Seen,
     rules: &mut Rules,
 ) -> Result<Judged<'a>, ShareError> {
-    let (job, is_stale) = match jobs.find(submit.job_id) {
+    let job_id = rules.share(submit.job_id, |rules, right| rules.job_id(right, jobs.newest()));
+    let (job, is_stale) = match jobs.find(job_id) {
         Found::Active(job) => (job, false),
         Found::Retired(job) => (job, true),
         Found::Unknown => return Err(ShareError::JobId),
@@ -178,20 +220,24 @@ pub(crate) fn judge<'a>(
         return Err(ShareError::ExtranonceSize);
     }
     let template = &job.work.template;
-    let changed = submit.version ^ job.work.version();
+    let of_job = job.work.version();
+    let version = rules.share(submit.version, |rules, right| rules.version(right, of_job));
+    let changed = version ^ of_job;
     let rollable = if job.work.version_rolling { ROLLABLE_VERSION_BITS } else { 0 };
-    if rules.share(changed & !rollable != 0, |rules, right| rules.is_version_wrong(right)) {
+    if rules.share(changed & !rollable != 0, |rules, right| rules.is_version_wrong(right, changed)) {
         let rolling =
             if job.work.version_rolling { ShareError::VersionBit } else { ShareError::VersionRolling };
         return Err(rolling);
     }
     let latest =
         u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);
-    if submit.ntime < job.min_ntime || u64::from(submit.ntime) > latest {
+    if rules.share(submit.ntime < job.min_ntime, |rules, right| rules.is_too_early(right))
+        || rules.share(u64::from(submit.ntime) > latest, |rules, right| rules.is_too_late(right))
+    {
         return Err(ShareError::Time);
     }
     let header = block::Header {
-        version: block::Version::from_consensus(submit.version.cast_signed()),
+        version: block::Version::from_consensus(version.cast_signed()),
         prev_blockhash: template.tip.prev_hash,
         merkle_root: job.fixed_root.unwrap_or_else(|| job.work.merkle_root(&job.prefix, submit.extranonce)),
         time: submit.ntime,
@@ -199,16 +245,20 @@ pub(crate) fn judge<'a>(
         nonce: submit.nonce,
     };
     let hash = header.block_hash();
-    let is_above = !job.target.is_met_by(hash);
+    let target = rules.share(job.target, |rules, right| rules.target(right));
+    let is_above = !target.is_met_by(hash);
+    let is_block = template.tip.target().is_met_by(hash);
     let is_known = seen.accepted.contains(&hash);
     let credit = match () {
         () if rules.share(is_above, |rules, right| rules.is_above_target(right)) => {
             Err(ShareError::Difficulty)
         }
-        () if rules.share(is_known, |rules, right| rules.is_duplicate(right)) => Err(ShareError::Duplicate),
+        () if rules.share(is_known, |rules, right| rules.is_duplicate(right, is_block)) => {
+            Err(ShareError::Duplicate)
+        }
         () => Ok(job.target),
     };
-    Ok(Judged { job, header, hash, is_block: template.tip.target().is_met_by(hash), credit })
+    Ok(Judged { job, header, hash, is_block, credit })
 }
 
 /// Headers that count no second time on the present tip.

@@ -351,6 +351,13 @@ impl Server {
     }
 }
 
+/// A stripped coinbase around a script of nothing but this many bytes of extranonce.
+fn coinbase(script: u8) -> (B0_64K, B0_64K) {
+    let prefix = [&[2, 0, 0, 0, 1][..], &[0; 32], &[0xff; 4], &[script]].concat();
+    let suffix = [&[0xff; 4][..], &[1], &[0; 8], &[1, 0x51], &[0; 4]].concat();
+    (B0_64K::new(prefix).unwrap(), B0_64K::new(suffix).unwrap())
+}
+
 /// What a good server says: every share is accepted but those on jobs that do not exist.
 fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
     match message {
@@ -383,11 +390,15 @@ fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
                 extranonce_prefix: B0_32::new(vec![9; 8]).unwrap(),
                 group_channel_id: 1,
             };
+            let extranonce_size = open.min_extranonce_size.min(24);
+            let (coinbase_tx_prefix, coinbase_tx_suffix) = coinbase(8 + extranonce_size.to_le_bytes()[0]);
             let job = NewExtendedMiningJob {
                 channel_id,
                 job_id: 1,
                 version: 0x2000_0000,
                 version_rolling_allowed: true,
+                coinbase_tx_prefix,
+                coinbase_tx_suffix,
                 ..Default::default()
             };
             match open.min_extranonce_size {

@@ -64,7 +64,7 @@ impl Frames for ClearChannelBit {
 pub(super) struct BlindToExtensions;
 
 impl Frames for BlindToExtensions {
-    fn incoming(&mut self, mut right: Vec<Frame>, _: ConnId) -> Vec<Frame> {
+    fn incoming(&mut self, mut right: Vec<Frame>, _: ConnId, _: usize) -> Vec<Frame> {
         for frame in &mut right {
             if frame.header.kind.extension_type != 1 {
                 frame.header.kind.extension_type = 0;
@@ -160,7 +160,7 @@ impl JobRules for ActiveFutureJob {
 pub(super) struct DuplicateCredited;
 
 impl ShareRules for DuplicateCredited {
-    fn is_duplicate(&mut self, _: bool) -> bool {
+    fn is_duplicate(&mut self, _: bool, _: bool) -> bool {
         false
     }
 }

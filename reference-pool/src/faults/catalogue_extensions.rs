@@ -57,7 +57,7 @@ impl Frames for TlvInFront {
         right
     }
 
-    fn incoming(&mut self, mut right: Vec<Frame>, conn: ConnId) -> Vec<Frame> {
+    fn incoming(&mut self, mut right: Vec<Frame>, conn: ConnId, _: usize) -> Vec<Frame> {
         for frame in &mut right {
             if frame.header.kind == SubmitSharesExtended::SPEC.kind && self.0.contains(&conn) {
                 frame.payload = behind_tlv(&frame.payload).to_vec();

@@ -71,7 +71,7 @@ impl ShareRules for UnknownCustomJob {
 pub(super) struct AnyVersion;
 
 impl ShareRules for AnyVersion {
-    fn is_version_wrong(&mut self, _: bool) -> bool {
+    fn is_version_wrong(&mut self, _: bool, _: u32) -> bool {
         false
     }
 }

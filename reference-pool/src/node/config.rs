@@ -60,6 +60,7 @@ impl NodeConfig {
             TransportConfig::Noise(noise) => {
                 let mut ephemeral = [0; 64];
                 rng(self.seed, conn.0).fill_bytes(&mut ephemeral);
+                let ephemeral = rules.certifier(ephemeral, |rules, right| rules.ephemeral(right));
                 let certificate = noise.certificate(now.unix);
                 let certificate =
                     rules.certifier(certificate, |rules, right| rules.certificate(right, noise, now.unix));

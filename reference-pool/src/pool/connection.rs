@@ -89,6 +89,12 @@ impl Connection {
             (Phase::New, Ok((Message::SetupConnection(request), _))) => {
                 self.set_up(&request, now, shared, replies);
             }
+            (Phase::New, Ok((message, tail)))
+                if !shared.rules.setup(true, |rules, right| rules.comes_first(right)) =>
+            {
+                self.phase = Phase::Ready;
+                self.message(message, tail, now, shared, replies);
+            }
             // "This MUST be the first message sent by the client" (spec section 3.6.1).
             (Phase::New, _) => self.close(replies),
             (Phase::Ready, Ok((Message::RequestExtensions(_), _))) if shared.config.ignores_extensions => {}
@@ -97,9 +103,7 @@ impl Connection {
             }
             // "If the client does not retry with the required extension, the server MUST disconnect the client" (EXT-0001
             // 4.6); one that never asks is taken for such a client.
-            (Phase::Ready, Ok(_)) if !shared.config.extensions.required.is_subset(&self.extensions) => {
-                self.close(replies);
-            }
+            (Phase::Ready, Ok(_)) if self.lacks_extensions(shared) => self.close(replies),
             (Phase::Ready, Ok((message, tail))) => self.message(message, tail, now, shared, replies),
             (Phase::Ready, Err(error)) => match error.problem {
                 Problem::UnknownMessage { .. } => {}
@@ -207,6 +211,11 @@ impl Connection {
         }
     }
 
+    fn lacks_extensions(&self, shared: &mut Shared) -> bool {
+        let lacks = !shared.config.extensions.required.is_subset(&self.extensions);
+        lacks && shared.rules.setup(true, |rules, right| rules.demands_extensions(right))
+    }
+
     /// What is granted replaces what was granted before (AMB-98); an error changes nothing.
     fn negotiate(&mut self, request: &RequestExtensions, shared: &Shared, replies: &mut Replies<'_>) {
         match shared.config.extensions.answer(request) {
@@ -231,6 +240,7 @@ impl Connection {
             offer.flags |= REQUIRES_WORK_SELECTION;
         }
         offer.flags &= !refused_flags;
+        let request = &shared.rules.setup(request.clone(), |rules, right| rules.understood(right));
         match offer.answer(request) {
             Ok(mut success) => {
                 let flags = success.flags;
@@ -244,7 +254,9 @@ impl Connection {
             Err(mut error) => {
                 error.flags = shared.rules.setup(error.flags, |rules, right| rules.unsupported_flags(right));
                 replies.send(error);
-                self.close(replies);
+                if shared.rules.setup(true, |rules, right| rules.closes_after_error(right)) {
+                    self.close(replies);
+                }
             }
         }
     }

@@ -30,10 +30,13 @@ impl Connection {
                 self.channels.insert(id, channel);
                 self.send_work(id, Change::Block, now, shared, replies);
             }
-            Err(error) => replies.send(OpenMiningChannelError {
-                request_id: request.request_id,
-                error_code: error.code().into(),
-            }),
+            Err(error) => {
+                let error_code = error.code().into();
+                replies.send(OpenMiningChannelError { request_id: request.request_id, error_code });
+                if shared.rules.channel(false, |rules, right| rules.ends_behind_refusal(right)) {
+                    self.close(replies);
+                }
+            }
         }
     }
 
@@ -48,11 +51,11 @@ impl Connection {
             None => Ok(None),
         };
         match answer {
-            Ok(Some(target)) => replies.send(SetTarget {
-                channel_id: update.channel_id,
-                maximum_target: shared.wire_target(target),
-            }),
-            Ok(None) => {}
+            Ok(Some(target)) if shared.rules.channel(true, |rules, right| rules.tells_target(right)) => {
+                let maximum_target = shared.wire_target(target);
+                replies.send(SetTarget { channel_id: update.channel_id, maximum_target });
+            }
+            Ok(_) => {}
             Err(code) => {
                 replies.send(UpdateChannelError { channel_id: update.channel_id, error_code: code.into() });
             }
@@ -62,6 +65,9 @@ impl Connection {
     /// "If `channel_id` is addressing a group channel, all channels belonging to such group MUST be closed" (spec section 5.3.9).
     pub(super) fn close_channel(&mut self, close: &CloseChannel, shared: &mut Shared) {
         let id = close.channel_id;
+        if !shared.rules.channel(true, |rules, right| rules.closes(right)) {
+            return;
+        }
         let mut goes =
             |member: bool| shared.rules.channel(member, |rules, right| rules.closes_members(right));
         self.channels.retain(|_, channel| channel.id != id && !goes(channel.group == id));
@@ -85,6 +91,9 @@ impl Connection {
         }
         shared.statistics.channels_opened = shared.statistics.channels_opened.saturating_add(1);
         let kept_jobs = shared.config.kept_jobs;
-        Ok(Channel::new(id, FIRST_GROUP, request, prefix, target, kept_jobs, now.elapsed))
+        let root_prefix = shared.rules.channel(prefix.clone(), |rules, right| rules.root_prefix(right));
+        let mut channel = Channel::new(id, FIRST_GROUP, request, prefix, target, kept_jobs, now.elapsed);
+        channel.root_prefix = root_prefix;
+        Ok(channel)
     }
 }

@@ -24,7 +24,7 @@ impl Connection {
                     self.set_prefix(id, shared, replies);
                 }
             }
-            Control::Regroup { channels } => self.regroup(channels, replies),
+            Control::Regroup { channels } => self.regroup(channels, shared, replies),
             Control::CloseChannel { channel, reason } => {
                 if let Some(id) = channel.on(conn) {
                     self.end_channel(id, reason, shared, replies);
@@ -63,7 +63,7 @@ impl Connection {
 
     /// "This message can be sent only to connections that don't have `REQUIRES_STANDARD_JOBS` flag" (spec section 5.3.22).
     /// All channels have the same full extranonce size, so any of them may share a group.
-    fn regroup(&mut self, channels: &[Address], replies: &mut Replies<'_>) {
+    fn regroup(&mut self, channels: &[Address], shared: &mut Shared, replies: &mut Replies<'_>) {
         let ids = channels.iter().filter_map(|channel| channel.on(replies.conn));
         let mut members: Vec<u32> = ids.filter(|id| self.channels.contains_key(id)).collect();
         members.sort_unstable();
@@ -74,7 +74,8 @@ impl Connection {
         let Ok(channel_ids) = Seq0_64K::new(members.clone()) else { return };
         let Some(group_channel_id) = self.take_id() else { return };
         for id in members {
-            if let Some(channel) = self.channels.get_mut(&id) {
+            let moves = shared.rules.channel(true, |rules, right| rules.regroups(right));
+            if let Some(channel) = self.channels.get_mut(&id).filter(|_| moves) {
                 channel.group = group_channel_id;
             }
         }

@@ -38,6 +38,9 @@ impl Connection {
                     sequence_number: submit.sequence_number,
                     error_code: error.code().into(),
                 });
+                if !shared.rules.share(true, |rules, right| rules.survives_error(right)) {
+                    self.close(replies);
+                }
             }
         }
     }
@@ -49,7 +52,12 @@ impl Connection {
         now: Now,
         shared: &mut Shared,
     ) -> Result<Option<SubmitSharesSuccess>, ShareError> {
-        let channel = self.channels.get_mut(&submit.channel_id).filter(|channel| channel.kind == kind);
+        let rules = &mut shared.rules;
+        let id = rules.share(submit.channel_id, |rules, right| {
+            let open: Vec<u32> = self.channels.keys().copied().collect();
+            rules.channel(right, &open)
+        });
+        let channel = self.channels.get_mut(&id).filter(|channel| channel.kind == kind);
         let channel = channel.ok_or(ShareError::ChannelId)?;
         let Judged { job, header, hash, is_block, credit } =
             judge(&channel.jobs, submit, shared.tip_age(now), &self.seen, &mut shared.rules)?;

@@ -17,7 +17,7 @@ impl Connection {
         shared: &mut Shared,
         replies: &mut Replies<'_>,
     ) {
-        if change == Change::Block {
+        if shared.rules.share(change == Change::Block, |rules, right| rules.forgets(right)) {
             self.seen.clear();
         }
         let addressees: Vec<u32> = match self.standard_jobs {
@@ -41,13 +41,15 @@ impl Connection {
         replies: &mut Replies<'_>,
     ) {
         let (work, job_id) = (Arc::clone(&shared.work), self.take_job_id());
+        let job_id = shared.rules.job(job_id, |rules, right| rules.job_id(right));
         let tip_ntime = work.template.tip.min_ntime;
         let announced = match change {
             Change::Block => None,
             Change::Template => Some(now.unix.max(tip_ntime)),
         };
+        let retires = shared.rules.job(change == Change::Block, |rules, right| rules.retires(right));
         for (index, member) in self.addressed(id).enumerate() {
-            if change == Change::Block {
+            if retires {
                 member.jobs.retire_all();
             }
             if shared.rules.job(true, |rules, right| rules.reaches_member(right, index)) {
@@ -55,9 +57,10 @@ impl Connection {
             }
         }
         let announced = shared.rules.job(announced, |rules, right| rules.min_ntime(right, tip_ntime));
+        let is_extended = shared.rules.job(false, |rules, right| rules.is_sent_extended(right));
         let job = match self.channels.get(&id) {
-            Some(channel) => channel.job_message(job_id, &work, announced),
-            None => work.extended_job(id, job_id, announced).into(),
+            Some(channel) if !is_extended => channel.job_message(job_id, &work, announced),
+            _ => work.extended_job(id, job_id, announced).into(),
         };
         let job = shared.rules.job(job, |rules, right| rules.job(right));
         match change {

@@ -43,10 +43,12 @@ fn opening(d: &mut Dialogue<Pool>, conn: ConnId) -> Vec<String> {
 
 #[test]
 fn ids_and_clauses_are_sound() {
-    let mut ids: Vec<_> = FAULTS.iter().map(|fault| fault.id).collect();
+    let mut ids: Vec<_> = FAULTS.iter().map(|fault| (fault.id.len(), fault.id)).collect();
     assert!(ids.is_sorted());
     ids.dedup();
     assert_eq!(ids.len(), FAULTS.len());
+    let names: std::collections::BTreeSet<_> = FAULTS.iter().map(|fault| fault.name).collect();
+    assert_eq!(names.len(), FAULTS.len());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/requirements");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let text: String = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
