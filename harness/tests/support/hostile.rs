@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use sv2_conform::runner::{Connection, Input, Now, Output, Plan, Runner};
+use sv2_conform::runner::{Connection, Control, Input, Now, Output, Plan, Runner};
 use sv2_conform::target::EMBEDDED_START;
 use sv2_conform::verdict::Outcome;
 use sv2_reference_pool::node::NoiseConfig;
@@ -149,6 +149,11 @@ fn run(plan: Plan, server: &mut Server, elapsed: &mut Duration, bound: Duration)
                 Output::Send(conn, bytes) => server.received(conn, &bytes),
                 Output::Finish(_) | Output::StopReading(_) | Output::ReadAgain(_) => {}
                 Output::Close(conn) | Output::Reset(conn) => _ = server.conns.remove(&conn),
+                // A short wait really passes where there is no clock to be moved.
+                Output::Control(Control::Elapse(wait)) => {
+                    *elapsed += wait;
+                    runner.handle(Input::ControlDone(Ok(())), at(*elapsed));
+                }
                 Output::Control(_) => panic!("nobody can steer this server"),
             }
         }
@@ -351,6 +356,11 @@ impl Server {
     }
 }
 
+/// Eight bytes that differ from channel to channel of a connection.
+fn own_prefix(channel_id: u32) -> B0_32 {
+    B0_32::new(u64::from(channel_id).to_le_bytes().to_vec()).unwrap()
+}
+
 /// A stripped coinbase around a script of nothing but this many bytes of extranonce.
 fn coinbase(script: u8) -> (B0_64K, B0_64K) {
     let prefix = [&[2, 0, 0, 0, 1][..], &[0; 32], &[0xff; 4], &[script]].concat();
@@ -368,7 +378,7 @@ fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
         Message::OpenStandardMiningChannel(open) => {
             let channel_id = client.next_channel;
             client.next_channel += 1;
-            let extranonce_prefix = B0_32::new(vec![9; 8]).unwrap();
+            let extranonce_prefix = own_prefix(channel_id);
             let success = OpenStandardMiningChannelSuccess {
                 request_id: open.request_id,
                 channel_id,
@@ -376,7 +386,9 @@ fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
                 extranonce_prefix,
                 group_channel_id: 1,
             };
-            let job = NewMiningJob { channel_id, job_id: 1, version: 0x2000_0000, ..Default::default() };
+            let merkle_root = U256::from(u64::from(channel_id));
+            let (job_id, version) = (1, 0x2000_0000);
+            let job = NewMiningJob { channel_id, job_id, version, merkle_root, ..Default::default() };
             vec![success.into(), job.into(), tip(channel_id)]
         }
         Message::OpenExtendedMiningChannel(open) => {
@@ -387,7 +399,7 @@ fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
                 channel_id,
                 target: open.max_target,
                 extranonce_size: open.min_extranonce_size.min(24),
-                extranonce_prefix: B0_32::new(vec![9; 8]).unwrap(),
+                extranonce_prefix: own_prefix(channel_id),
                 group_channel_id: 1,
             };
             let extranonce_size = open.min_extranonce_size.min(24);
