@@ -179,7 +179,7 @@ fn faults_are_announced_and_counted() {
     let warning = "warning: wrong on purpose: F17 duplicate-credited (SubmitShares.Success)";
     assert_eq!(errors.lines().next(), Some(warning));
 
-    let unknown = run(&["--fault", "F99"]);
+    let unknown = run(&["--fault", "F999"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8(unknown.stderr).unwrap().contains("F01 certificate-expired"));
     let useless = run(&["--mode", "template-provider", "--fault", "F17"]);

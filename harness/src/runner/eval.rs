@@ -88,7 +88,7 @@ impl Env {
                 many::numbers(self.integer(from)?, self.integer(to)?).map_err(wrong)?
             }
             ExprKind::Binary { operator, left, right } => {
-                binary(*operator, self.eval(left)?, self.eval(right)?).map_err(wrong)?
+                binary(*operator, self.eval(left)?, self.eval(right)?)?
             }
         })
     }
@@ -121,7 +121,7 @@ impl Env {
     pub(crate) fn masked(&self, value: Datum, mask: Option<&Expr>) -> Result<Datum, Stop> {
         match mask {
             Some(_) if matches!(value, Datum::Unknown | Datum::None) => Ok(value),
-            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?).map_err(wrong),
+            Some(mask) => binary(BinaryOperator::And, value, self.eval(mask)?),
             None => Ok(value),
         }
     }
@@ -281,7 +281,7 @@ fn length(value: &Datum) -> Result<Datum, String> {
     Ok(Datum::number(u64::try_from(length).unwrap_or(u64::MAX)))
 }
 
-fn binary(operator: BinaryOperator, left: Datum, right: Datum) -> Result<Datum, String> {
+fn binary(operator: BinaryOperator, left: Datum, right: Datum) -> Result<Datum, Stop> {
     match (operator, left, right) {
         (BinaryOperator::Concat, Datum::Bytes(left), Datum::Bytes(right)) => {
             Ok(Datum::Bytes([left, right].concat()))
@@ -290,10 +290,11 @@ fn binary(operator: BinaryOperator, left: Datum, right: Datum) -> Result<Datum, 
             Ok(Datum::List([left, right].concat()))
         }
         (operator, Datum::Number(left), Datum::Number(right)) => {
-            arithmetic(operator, left, right).map(Datum::Number)
+            // The target chooses some of the numbers; that they cannot be reckoned with is no mistake of ours.
+            arithmetic(operator, left, right).map(Datum::Number).map_err(Stop::Inconclusive)
         }
         (_, left, right) => {
-            Err(format!("{} and {} cannot be combined so", left.describe(), right.describe()))
+            Err(wrong(format!("{} and {} cannot be combined so", left.describe(), right.describe())))
         }
     }
 }
