@@ -361,6 +361,19 @@ fn own_prefix(channel_id: u32) -> B0_32 {
     B0_32::new(u64::from(channel_id).to_le_bytes().to_vec()).unwrap()
 }
 
+fn extended_job(channel_id: u32, extranonce_size: u16) -> NewExtendedMiningJob {
+    let (coinbase_tx_prefix, coinbase_tx_suffix) = coinbase(8 + extranonce_size.to_le_bytes()[0]);
+    NewExtendedMiningJob {
+        channel_id,
+        job_id: 1,
+        version: 0x2000_0000,
+        version_rolling_allowed: true,
+        coinbase_tx_prefix,
+        coinbase_tx_suffix,
+        ..Default::default()
+    }
+}
+
 /// A stripped coinbase around a script of nothing but this many bytes of extranonce.
 fn coinbase(script: u8) -> (B0_64K, B0_64K) {
     let prefix = [&[2, 0, 0, 0, 1][..], &[0; 32], &[0xff; 4], &[script]].concat();
@@ -402,17 +415,7 @@ fn answer(client: &mut Client, message: &Message) -> Vec<Message> {
                 extranonce_prefix: own_prefix(channel_id),
                 group_channel_id: 1,
             };
-            let extranonce_size = open.min_extranonce_size.min(24);
-            let (coinbase_tx_prefix, coinbase_tx_suffix) = coinbase(8 + extranonce_size.to_le_bytes()[0]);
-            let job = NewExtendedMiningJob {
-                channel_id,
-                job_id: 1,
-                version: 0x2000_0000,
-                version_rolling_allowed: true,
-                coinbase_tx_prefix,
-                coinbase_tx_suffix,
-                ..Default::default()
-            };
+            let job = extended_job(channel_id, open.min_extranonce_size.min(24));
             match open.min_extranonce_size {
                 0..=24 => vec![success.into(), job.into(), tip(channel_id)],
                 _ => {
