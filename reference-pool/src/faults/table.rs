@@ -14,7 +14,7 @@ pub const FAULTS: &[Fault] = &IN_ORDER;
 
 const PARTS: [&[Fault]; 5] = [wire::ROWS, connection::ROWS, channel::ROWS, work::ROWS, share::ROWS];
 const COUNT: usize = count();
-const IN_ORDER: [Fault; COUNT] = in_order();
+static IN_ORDER: [Fault; COUNT] = in_order();
 
 const fn count() -> usize {
     let (mut sum, mut part) = (0, 0);
