@@ -29,13 +29,19 @@ const LAYOUTS: &[(&str, Clauses)] = &[
     ("SetCustomMiningJob.Error",           &["SV2-05-162", "SV2-03-025"]),
     ("SetTarget",                          &["SV2-05-165", "SV2-03-025"]),
     ("SetGroupChannel",                    &["SV2-05-172", "SV2-03-025"]),
+    ("Reconnect",                          &["SV2-03-093", "SV2-03-025"]),
+    ("RequestExtensions.Success",          &["EXT-0001-005", "SV2-03-025"]),
+    ("RequestExtensions.Error",            &["EXT-0001-006", "SV2-03-025"]),
 ];
 
-/// Each message has the channel bit, bit 15 of the extension type, set or clear as the table says (3.2.1, 8). What a peer
-/// sends is judged strictly (AMB-03).
+/// Each message has the channel bit, bit 15 of the extension type, set or clear as the table says (3.2.1, 8; extension
+/// 0x0001 section 3). What a peer sends is judged strictly (AMB-03).
 pub(super) fn channel_bit(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(spec) = seen.spec else { return };
-    let clauses: Clauses = &["SV2-08-002", "SV2-03-029"];
+    let clauses: Clauses = match spec.protocol {
+        Protocol::ExtensionsNegotiation => &["EXT-0001-011", "SV2-03-029"],
+        _ => &["SV2-08-002", "SV2-03-029"],
+    };
     if spec.channel_msg == seen.frame.header.channel_msg {
         return say.kept(clauses);
     }
