@@ -6,6 +6,7 @@ mod expect;
 mod explain;
 mod filter;
 mod fmt;
+mod fuzz;
 mod gate;
 mod interrupt;
 mod keep;
@@ -140,6 +141,9 @@ enum Command {
     Review(review::ReviewArgs),
     /// Puts scenarios and fragments into their canonical form, and lists those that were not.
     Fmt(fmt::FmtArgs),
+    /// Fuzzes codecs and the reference pool on stable Rust, and replays corpora.
+    #[command(subcommand)]
+    Fuzz(fuzz::FuzzCommand),
     /// Prints a script that completes this command line in a shell.
     Completions(CompletionsArgs),
 }
@@ -208,6 +212,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
         Command::Fmt(args) => fmt::fmt(&args),
+        Command::Fuzz(command) => fuzz::fuzz(&command),
         Command::Completions(args) => completions(&args),
     }
 }

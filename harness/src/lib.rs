@@ -12,6 +12,7 @@ pub mod drive;
 pub mod exec;
 pub mod expectations;
 pub mod explain;
+pub mod fuzz;
 mod holdings;
 pub mod ledger;
 pub mod miner;

@@ -128,6 +128,11 @@ impl Deframer {
     pub fn pending(&self) -> usize {
         self.buffer.bytes().len()
     }
+
+    /// Bytes of memory that are held for bytes that came.
+    pub fn capacity(&self) -> usize {
+        self.buffer.bytes.capacity()
+    }
 }
 
 /// The announced length, if it is within the limit.

@@ -8,7 +8,8 @@
 //! * [`link`]: Noise and frames composed, for one side of one connection;
 //! * [`Message`]: the 44 messages, all derived from one table (`table.rs`);
 //! * [`tlv`]: the fields that extensions append to messages (spec section 3.4.3);
-//! * [`url`]: how a peer and its authority key are named (spec section 4.7).
+//! * [`url`]: how a peer and its authority key are named (spec section 4.7);
+//! * `fuzz`, behind the cargo feature of that name: fuzz targets and the oracles that judge a codec.
 //!
 //! The specification is sv2-spec at commit 0f38d51 (2026-08-20).
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -19,6 +20,8 @@ mod error;
 mod field;
 mod flags;
 pub mod frame;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod json;
 pub mod link;
 mod message;

@@ -1,0 +1,336 @@
+//! A stream of bytes becomes frames, however it is cut.
+
+use super::{
+    ANSWERS, Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Stream, Target, mutate, seed, show,
+};
+use crate::Kind;
+use crate::frame::{Frame, Header, MAX_PAYLOAD_LEN};
+
+/// The target.
+pub const TARGET: Target = Target {
+    name: "frame_stream",
+    about: "a stream of bytes becomes frames, however it is cut, and the frames become the stream again",
+    format: 1,
+    max_len: 4096,
+    oracles: &[ANSWERS, CHUNKING, HEADER, LENGTH, REENCODE, LIMIT, PREFIX, MEMORY],
+    run: |data| judge(&mut Ours, &Input::of(data)),
+    mutate: mutate_input,
+    seeds,
+};
+
+/// Cutting changes nothing.
+pub const CHUNKING: Oracle = Oracle {
+    name: "chunking",
+    about: "the same stream in other chunks gives the same frames, and breaks off at the same place",
+    clauses: &["SV2-03-028"],
+};
+/// Headers are read as the specification lays them out.
+pub const HEADER: Oracle = Oracle {
+    name: "header",
+    about: "extension type, channel bit, message type and length are those of the six bytes",
+    clauses: &["SV2-03-021", "SV2-03-029", "SV2-03-003", "SV2-03-007"],
+};
+/// A frame is its header and what it announces.
+pub const LENGTH: Oracle = Oracle {
+    name: "length",
+    about: "a frame takes six bytes and as many as it announces, and no byte of the stream is lost or made up",
+    clauses: &["SV2-03-024"],
+};
+/// What was read is written.
+pub const REENCODE: Oracle = Oracle {
+    name: "reencode",
+    about: "a frame that was read is written as the bytes it was read from",
+    clauses: &["SV2-03-021"],
+};
+/// The limit holds, exactly.
+pub const LIMIT: Oracle = Oracle {
+    name: "limit",
+    about: "a frame is refused if and only if it announces more than the limit, and before its payload comes",
+    clauses: &[],
+};
+/// Part of a frame is no frame.
+pub const PREFIX: Oracle = Oracle {
+    name: "prefix",
+    about: "as long as bytes of a frame are missing there is no frame and no error",
+    clauses: &["SV2-03-028"],
+};
+/// Announcing costs nothing.
+pub const MEMORY: Oracle = Oracle {
+    name: "memory",
+    about: "the codec holds memory for the bytes that came, not for those that are announced",
+    clauses: &[],
+};
+
+/// Limits that an input can choose among; the specification knows only the first.
+const LIMITS: [usize; 6] = [MAX_PAYLOAD_LEN, 0xffff, 1024, 32, 1, 0];
+/// Memory that a codec may hold whatever comes, and as many times the bytes that came: vectors double, and a codec may
+/// keep a frame and the buffer that it was cut from.
+const RESERVE: usize = 8192;
+const RESERVE_TIMES: usize = 4;
+
+/// What the bytes of an input mean: a byte that chooses the cuts, a byte that chooses the limit, and the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// How the stream is cut: 0 byte by byte, else pieces of up to so many bytes that differ in length.
+    pub plan: u8,
+    /// Largest payload in bytes that is taken.
+    pub max_payload: usize,
+    /// The bytes that come.
+    pub stream: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    /// Reads an input; any bytes are one.
+    pub fn of(data: &'a [u8]) -> Self {
+        let (plan, limit, stream) = match data {
+            [plan, limit, stream @ ..] => (*plan, *limit, stream),
+            _ => (0, 0, &[][..]),
+        };
+        let limit = usize::from(limit).checked_rem(LIMITS.len()).and_then(|index| LIMITS.get(index));
+        Self { plan, max_payload: limit.copied().unwrap_or(MAX_PAYLOAD_LEN), stream }
+    }
+
+    /// The stream in pieces.
+    pub fn chunks(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut rest = self.stream;
+        let mut random = Random::new(u64::from(self.plan));
+        let most = usize::from(self.plan);
+        core::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let count = if most == 0 { 1 } else { random.below(most).saturating_add(1) };
+            let (chunk, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            rest = after;
+            Some(chunk)
+        })
+    }
+}
+
+/// Holds a codec against every oracle of the target.
+///
+/// # Errors
+/// The first finding.
+pub fn judge<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
+    let whole = codec.stream(core::iter::once(input.stream), input.max_payload);
+    if whole.error == Some(CodecError::Unsupported) {
+        return Ok(());
+    }
+    answered(&whole)?;
+    let end = frames(codec, input, &whole)?;
+    rest(input, &whole, end)?;
+    memory(input, &whole)?;
+    let pieces = codec.stream(input.chunks(), input.max_payload);
+    answered(&pieces)?;
+    memory(input, &pieces)?;
+    chunking(&whole, &pieces)?;
+    prefixes(codec, input)
+}
+
+fn answered(stream: &Stream) -> Result<(), Finding> {
+    match &stream.error {
+        Some(CodecError::Broken(how)) => Err(ANSWERS.found(how)),
+        _ => Ok(()),
+    }
+}
+
+/// Each frame against the bytes where it must stand. Gives the end of the last one.
+fn frames<C: Codec>(codec: &mut C, input: &Input<'_>, whole: &Stream) -> Result<usize, Finding> {
+    let mut at = 0usize;
+    let mut written = Vec::new();
+    for (index, frame) in whole.frames.iter().enumerate() {
+        let Some(six) = input.stream.get(at..).and_then(<[u8]>::first_chunk::<6>) else {
+            let left = input.stream.len().saturating_sub(at);
+            return Err(LENGTH.found(format!("frame {index} at offset {at}: a frame out of {left} bytes")));
+        };
+        header(index, at, *six, &frame.header)?;
+        let announced = announced(*six);
+        let end = at.saturating_add(Header::LEN).saturating_add(announced);
+        let start = at.saturating_add(Header::LEN);
+        if input.stream.get(start..end) != Some(&frame.payload) {
+            let got = show(&frame.payload);
+            return Err(LENGTH.found(format!(
+                "frame {index} at offset {at}: expected the {announced} bytes behind its header, got {got}"
+            )));
+        }
+        if announced > input.max_payload {
+            return Err(over_limit(index, at, announced, input.max_payload));
+        }
+        written.clear();
+        let bytes = input.stream.get(at..end).unwrap_or_default();
+        match codec.encode_frame(frame, &mut written) {
+            Ok(()) if written == bytes => {}
+            Ok(()) => {
+                let (want, got) = (show(bytes), show(&written));
+                return Err(
+                    REENCODE.found(format!("frame {index} at offset {at}: read from {want}, written {got}"))
+                );
+            }
+            Err(CodecError::Unsupported) => {}
+            Err(CodecError::Broken(how)) => return Err(ANSWERS.found(how)),
+            Err(error) => {
+                let want = show(bytes);
+                return Err(REENCODE
+                    .found(format!("frame {index} at offset {at}: read from {want}, not written: {error}")));
+            }
+        }
+        at = end;
+    }
+    Ok(at)
+}
+
+fn over_limit(index: usize, at: usize, announced: usize, limit: usize) -> Finding {
+    LIMIT.found(format!(
+        "frame {index} at offset {at}: announces {announced} bytes, the limit is {limit}, and it was taken"
+    ))
+}
+
+fn header(index: usize, at: usize, six: [u8; 6], got: &Header) -> Result<(), Finding> {
+    let [e0, e1, msg_type, ..] = six;
+    let extension = u16::from(e0) | (u16::from(e1) << 8);
+    let want = Header {
+        kind: Kind { extension_type: extension & 0x7fff, msg_type },
+        channel_msg: extension >> 15 == 1,
+        length: u32::try_from(announced(six)).unwrap_or(u32::MAX),
+    };
+    if *got == want {
+        return Ok(());
+    }
+    let bytes = show(&six);
+    Err(HEADER.found(format!("frame {index} at offset {at}, {bytes}: expected {want:?}, got {got:?}")))
+}
+
+fn announced(six: [u8; 6]) -> usize {
+    let [.., l0, l1, l2] = six;
+    usize::from(l0) | (usize::from(l1) << 8) | (usize::from(l2) << 16)
+}
+
+/// What is behind the last frame: part of one, or the reason to break off.
+fn rest(input: &Input<'_>, whole: &Stream, end: usize) -> Result<(), Finding> {
+    let left = input.stream.get(end..).unwrap_or_default();
+    let announced = left.first_chunk::<6>().map(|six| announced(*six));
+    let is_refusable = announced.is_some_and(|length| length > input.max_payload);
+    match (&whole.error, announced) {
+        (Some(error), _) if !is_refusable => {
+            let oracle = if announced.is_some() { LIMIT } else { PREFIX };
+            Err(oracle.found(format!("offset {end}, {}: refused: {error}", show(left))))
+        }
+        (None, Some(length)) if is_refusable => {
+            let limit = input.max_payload;
+            Err(LIMIT.found(format!(
+                "offset {end}: announces {length} bytes, the limit is {limit}, and it was not refused"
+            )))
+        }
+        (None, Some(length)) if left.len() >= length.saturating_add(Header::LEN) => Err(LENGTH
+            .found(format!("offset {end}: a whole frame of {length} bytes of payload did not come out"))),
+        (None, _) if whole.pending.is_some_and(|pending| pending != left.len()) => {
+            let (pending, left) = (whole.pending.unwrap_or(0), left.len());
+            Err(LENGTH.found(format!("offset {end}: {left} bytes are left, the codec holds {pending}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn memory(input: &Input<'_>, stream: &Stream) -> Result<(), Finding> {
+    let came = input.stream.len();
+    let most = came.saturating_mul(RESERVE_TIMES).saturating_add(RESERVE);
+    match stream.reserved {
+        Some(reserved) if reserved > most => {
+            Err(MEMORY.found(format!("{came} bytes came, {reserved} bytes of memory were held")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn chunking(whole: &Stream, pieces: &Stream) -> Result<(), Finding> {
+    if let Some(index) = (0..whole.frames.len().max(pieces.frames.len()))
+        .find(|index| whole.frames.get(*index) != pieces.frames.get(*index))
+    {
+        let show =
+            |frame: Option<&Frame>| frame.map_or_else(|| "none".to_owned(), |frame| show(&frame.to_bytes()));
+        let (one, many) = (show(whole.frames.get(index)), show(pieces.frames.get(index)));
+        return Err(CHUNKING.found(format!("frame {index}: {one} in one piece, {many} in many")));
+    }
+    let is_alike = match (&whole.error, &pieces.error) {
+        (None, None) => whole.pending == pieces.pending,
+        (Some(one), Some(many)) => one.is_like(many),
+        _ => false,
+    };
+    if is_alike {
+        return Ok(());
+    }
+    let end = |stream: &Stream| match (&stream.error, stream.pending) {
+        (Some(error), _) => error.to_string(),
+        (None, Some(pending)) => format!("{pending} bytes are left"),
+        (None, None) => "no error".to_owned(),
+    };
+    Err(CHUNKING.found(format!("the end: {} in one piece, {} in many", end(whole), end(pieces))))
+}
+
+/// The first frame without its last byte, without its payload, and with half of its header.
+fn prefixes<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
+    let Some(six) = input.stream.first_chunk::<6>() else { return Ok(()) };
+    let length = announced(*six).saturating_add(Header::LEN);
+    if announced(*six) > input.max_payload {
+        return Ok(());
+    }
+    let first = input.stream.get(..length).unwrap_or(input.stream);
+    for count in [3, Header::LEN, length.saturating_sub(1)] {
+        let Some(part) = first.get(..count).filter(|part| part.len() < length) else { continue };
+        let stream = codec.stream(core::iter::once(part), input.max_payload);
+        answered(&stream)?;
+        if !stream.frames.is_empty() {
+            return Err(PREFIX.found(format!("{count} of {length} bytes made a frame: {}", show(part))));
+        }
+        if let Some(error) = stream.error {
+            return Err(PREFIX.found(format!("{count} of {length} bytes, {}: refused: {error}", show(part))));
+        }
+    }
+    Ok(())
+}
+
+/// Edits a header of the stream, or bytes anywhere.
+fn mutate_input(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
+    if data.len() < 2 {
+        data.resize(2, 0);
+    }
+    match random.below(8) {
+        0 => {
+            if let Some(plan) = data.get_mut(0) {
+                *plan = random.byte();
+            }
+        }
+        1 => {
+            if let Some(limit) = data.get_mut(1) {
+                *limit = random.byte();
+            }
+        }
+        2..=5 => mutate::edit_header(data, 2, random),
+        _ => mutate::mutate_bytes(data, random, max_len),
+    }
+    data.truncate(max_len);
+}
+
+fn seeds() -> Vec<Seed> {
+    let framed = |plan: u8, limit: u8, stream: &[u8]| [&[plan, limit][..], stream].concat();
+    let mut seeds = vec![Seed::new("nothing", framed(0, 0, &[]))];
+    let mut all = Vec::new();
+    for vector in super::vectors().into_iter().filter(|vector| vector.frame.len() < 1024) {
+        all.push(vector.frame.clone());
+        seeds.push(Seed::new(format!("vector-{}", vector.label), framed(7, 0, &vector.frame)));
+    }
+    seeds.push(Seed::new("many-in-one", framed(0, 0, &seed::up_to(&all, 4000).concat())));
+    for &length in super::LENGTHS {
+        let header = Header {
+            kind: Kind { extension_type: 0, msg_type: 0x1f },
+            channel_msg: true,
+            length: u32::try_from(length).unwrap_or(0),
+        };
+        let mut bytes = header.encode().to_vec();
+        bytes.resize(bytes.len().saturating_add(length.min(300)), 0xab);
+        for limit in [0, 2, 5] {
+            seeds.push(Seed::new(format!("announces-{length}-limit-{limit}"), framed(33, limit, &bytes)));
+        }
+    }
+    seeds
+}
