@@ -1,5 +1,7 @@
 //! Fuzzing: the targets of this crate beside those of `sv2_wire::fuzz`, and what runs them on stable Rust.
 
+pub mod shim;
+
 use sv2_wire::fuzz::Target;
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`.
