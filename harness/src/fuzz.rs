@@ -1,15 +1,24 @@
 //! Fuzzing: the targets of this crate beside those of `sv2_wire::fuzz`, and what runs them on stable Rust.
+//!
+//! Those of this crate work above the codec: [`program`]s of operations against the pool, the miner, the language. Everything is
+//! a function of its input: no clock, no thread's randomness, no order of a hash map.
+
+pub mod clients;
+pub mod pool;
+pub mod program;
+mod seeds;
 
 pub mod shim;
 
 use sv2_wire::fuzz::Target;
 
-/// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`.
-pub static TARGETS: &[Target] = &[];
+/// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
+/// in `sv2_reference_pool::fuzz::TARGETS`.
+pub static TARGETS: &[Target] = &[pool::TARGET];
 
 /// Every target, those of the lowest layer first.
 pub fn targets() -> impl Iterator<Item = &'static Target> {
-    sv2_wire::fuzz::TARGETS.iter().chain(TARGETS)
+    sv2_wire::fuzz::TARGETS.iter().chain(sv2_reference_pool::fuzz::TARGETS).chain(TARGETS)
 }
 
 /// The target of a name.

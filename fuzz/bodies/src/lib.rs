@@ -7,3 +7,8 @@ pub mod differences;
 #[path = "../../../harness/wire/tests/support/hex_text.rs"]
 mod hex_text;
 pub mod sri;
+
+use sv2_wire::fuzz::Target;
+
+/// The targets of this crate.
+pub static TARGETS: &[Target] = &[diff_sri::TARGET];

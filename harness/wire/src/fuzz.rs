@@ -8,18 +8,27 @@
 //! Nothing here reads a clock or draws randomness: equal inputs give equal results.
 
 mod codec;
+pub mod datatype;
 mod dictionary;
+pub mod ext_tlv;
 pub mod frame_stream;
 pub mod layout;
+pub mod message_arbitrary;
 pub mod message_decode;
 mod mutate;
+pub mod noise_handshake;
+pub mod noise_transport;
+mod ours;
 mod random;
+mod secure;
 mod seed;
 
-pub use codec::{Codec, CodecError, Ours, Stream, Why};
+pub use codec::{Codec, CodecError, Stream, Why};
 pub use dictionary::{LENGTHS, Word, dictionary};
 pub use mutate::{mutate_bytes, mutate_in_place};
+pub use ours::Ours;
 pub use random::Random;
+pub use secure::{Secure, Server};
 pub use seed::{Seed, Vector, vectors};
 
 /// One fuzz target.
@@ -43,6 +52,13 @@ pub struct Target {
     /// The inputs to begin with.
     pub seeds: fn() -> Vec<Seed>,
 }
+
+/// The first oracle of every target that judges a codec.
+pub const ANSWERS: Oracle = Oracle {
+    name: "answers",
+    about: "the codec neither dies nor hangs, and what it answers is an answer",
+    clauses: &[],
+};
 
 /// One thing that must hold, whatever the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +89,15 @@ pub struct Finding {
 }
 
 /// The targets of this crate.
-pub static TARGETS: &[Target] = &[frame_stream::TARGET, message_decode::TARGET];
+pub static TARGETS: &[Target] = &[
+    frame_stream::TARGET,
+    message_decode::TARGET,
+    message_arbitrary::TARGET,
+    datatype::TARGET,
+    ext_tlv::TARGET,
+    noise_handshake::TARGET,
+    noise_transport::TARGET,
+];
 
 impl Target {
     /// The oracle of a name.

@@ -71,6 +71,12 @@ impl Link {
         Self { state: State::Responder(Box::new(responder), Buffer::default()), max_payload }
     }
 
+    /// Encrypted, behind a handshake that took place elsewhere.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn established(transport: Transport, max_payload: usize) -> Self {
+        Self { state: State::Noise(Box::new(Records::new(transport, Buffer::default()))), max_payload }
+    }
+
     /// Whether frames can go both ways.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Plain(_) | State::Noise(_))
@@ -83,6 +89,14 @@ impl Link {
             State::Initiator(_, buffer) | State::Responder(_, buffer) => buffer.bytes().len(),
             State::Noise(records) => records.pending(),
             State::Failed => 0,
+        }
+    }
+
+    /// Length in bytes of a payload that was announced and has not come whole; under Noise only.
+    pub fn announced(&self) -> Option<usize> {
+        match &self.state {
+            State::Noise(records) => records.frame.as_ref().map(|frame| frame.length),
+            _ => None,
         }
     }
 
@@ -128,6 +142,26 @@ impl Link {
                 Ok(())
             }
             _ => Err(LinkError::NotEstablished),
+        }
+    }
+
+    /// Appends one record, of any length. For tests of a client only: it has to refuse what [`seal`](Self::seal) would not make.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub fn seal_record(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), LinkError> {
+        match &mut self.state {
+            State::Plain(_) => out.extend_from_slice(plaintext),
+            State::Noise(records) => records.transport.seal_unbounded(plaintext, out)?,
+            _ => return Err(LinkError::NotEstablished),
+        }
+        Ok(())
+    }
+
+    /// Exchanges the keys of the two directions, where there are some. For tests of the other side only.
+    pub fn swap_directions(&mut self) {
+        if let State::Noise(records) = &mut self.state {
+            records.transport.swap_directions();
         }
     }
 

@@ -1,6 +1,7 @@
 //! Messages that single rows make out of others.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+use crate::setup::REQUIRES_VERSION_ROLLING;
 use sv2_wire::frame::Frame;
 use sv2_wire::{
     B0_64K, CoinbaseOutputConstraints, Message, MessageSpec, NewExtendedMiningJob, NewMiningJob,
@@ -122,6 +123,17 @@ pub(super) fn refused_number_named() -> impl FnMut(&mut Message) + Send {
             success.last_sequence_number = refused.unwrap_or(success.last_sequence_number);
         }
         _ => {}
+    }
+}
+
+/// Supports version rolling and does not, by turns.
+pub(super) fn flags_by_turns() -> impl FnMut(&mut Message) + Send {
+    let mut is_other = false;
+    move |message| {
+        if let Message::SetupConnectionError(error) = message {
+            error.flags ^= u32::from(is_other).wrapping_mul(REQUIRES_VERSION_ROLLING);
+            is_other = !is_other;
+        }
     }
 }
 

@@ -10,6 +10,10 @@ pub(crate) const TRACES: &[Traces] = &[
             ("channel-bit strict SV2-08-002 SV2-03-029", "> SetupConnection\n< SetupConnection.Success | bit"),
             ("channel-bit strict SV2-08-002 SV2-03-029", "setup\nstandard 2 7\n< SetTarget channel_id=2 | bit"),
             (
+                "channel-bit strict SV2-08-002 SV2-03-029 SV2-03-032",
+                "> SetupConnection protocol=2\n< SetupConnection.Error error_code=no | bit",
+            ),
+            (
                 "channel-bit strict EXT-0001-011 SV2-03-029",
                 "setup\n> RequestExtensions\n< RequestExtensions.Success | bit",
             ),
@@ -37,6 +41,20 @@ pub(crate) const TRACES: &[Traces] = &[
         rule: "payload-layout",
         keeps: &["setup\nstandard 2 7"],
         breaks: &LAYOUTS,
+    },
+    Traces {
+        rule: "bounded-lengths",
+        keeps: &["setup\nstandard 2 7\njob 2 1 none\ntip 2 1 77"],
+        breaks: &[
+            (
+                "payload-layout strict SV2-05-078 SV2-03-025; bounded-lengths strict SV2-03-012",
+                "setup\nstandard 2 7\n< SetExtranoncePrefix channel_id=2 | cut 1, more 21",
+            ),
+            (
+                "payload-layout strict SV2-05-114 SV2-03-025; bounded-lengths strict SV2-03-016",
+                "setup\nstandard 2 7\n< NewMiningJob channel_id=2 job_id=1 version=4 | cut 37, more 02",
+            ),
+        ],
     },
     Traces {
         rule: "payload-length",

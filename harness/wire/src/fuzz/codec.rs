@@ -1,7 +1,9 @@
 //! What the oracles judge: a codec, ours or another's.
 
-use crate::frame::{Deframer, Frame};
-use crate::{DecodeError, Kind, Message, Problem, Value};
+use crate::frame::Frame;
+use crate::tlv::{ByteOrder, Tlv};
+use crate::{DecodeError, FieldType, Kind, Problem, Value};
+use core::cmp::Ordering;
 use core::fmt;
 
 /// An implementation of frames and messages.
@@ -38,6 +40,69 @@ pub trait Codec {
     /// # Errors
     /// The codec does not write this message.
     fn encode(&mut self, message: &Self::Message, out: &mut Vec<u8>) -> Result<(), CodecError>;
+
+    /// Makes a message out of the values of its fields, in the order of the row.
+    ///
+    /// # Errors
+    /// A value is out of its field's range.
+    fn build(&mut self, kind: Kind, values: &[Value]) -> Result<Self::Message, CodecError> {
+        let _ = (kind, values);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Writes a message as JSON and reads that.
+    ///
+    /// # Errors
+    /// The codec refuses its own JSON.
+    fn through_json(&mut self, message: &Self::Message) -> Result<Self::Message, CodecError> {
+        let _ = message;
+        Err(CodecError::Unsupported)
+    }
+
+    /// Decodes a single value of a data type from the front of bytes, and tells how many it took.
+    ///
+    /// # Errors
+    /// The bytes are no value of the type.
+    fn decode_value(&mut self, ty: FieldType, bytes: &[u8]) -> Result<(Value, usize), CodecError> {
+        let _ = (ty, bytes);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Appends a single value of a data type.
+    ///
+    /// # Errors
+    /// The value is out of the type's range.
+    fn encode_value(&mut self, ty: FieldType, value: &Value, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        let _ = (ty, value, out);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Compares two U256 that stand in these bytes of the wire.
+    ///
+    /// # Errors
+    /// The codec does not compare.
+    fn compare(&mut self, one: [u8; 32], other: [u8; 32]) -> Result<Ordering, CodecError> {
+        let _ = (one, other);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Reads a tail that consists of TLVs and nothing else.
+    ///
+    /// # Errors
+    /// The tail is something else.
+    fn tlvs(&mut self, tail: &[u8], order: ByteOrder) -> Result<Vec<Tlv>, CodecError> {
+        let _ = (tail, order);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Appends a TLV.
+    ///
+    /// # Errors
+    /// The codec does not write it.
+    fn encode_tlv(&mut self, tlv: &Tlv, order: ByteOrder, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        let _ = (tlv, order, out);
+        Err(CodecError::Unsupported)
+    }
 }
 
 /// What a codec made of a stream.
@@ -109,54 +174,5 @@ impl fmt::Display for Why {
             Self::Decode(error) => error.fmt(f),
             Self::Text(text) => f.write_str(text),
         }
-    }
-}
-
-/// The codec of this crate.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ours;
-
-impl Codec for Ours {
-    type Message = Message;
-
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
-        let mut deframer = Deframer::new(max_payload);
-        let mut stream = Stream::default();
-        let mut reserved = 0;
-        for chunk in chunks {
-            deframer.push(chunk);
-            reserved = reserved.max(deframer.capacity());
-            loop {
-                match deframer.next_frame() {
-                    Ok(Some(frame)) => stream.frames.push(frame),
-                    Ok(None) => break,
-                    Err(error) => {
-                        return Stream { error: Some(error.into()), reserved: Some(reserved), ..stream };
-                    }
-                }
-            }
-        }
-        Stream { pending: Some(deframer.pending()), reserved: Some(reserved), ..stream }
-    }
-
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(&frame.payload);
-        Ok(())
-    }
-
-    fn decode(&mut self, kind: Kind, payload: &[u8]) -> Result<(Message, usize), CodecError> {
-        let decoded = Message::decode(kind, payload)?;
-        let used = payload.len().saturating_sub(decoded.tail.len());
-        Ok((decoded.message, used))
-    }
-
-    fn value(&mut self, message: &Message, field: usize) -> Option<Value> {
-        message.value_at(field)
-    }
-
-    fn encode(&mut self, message: &Message, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        message.encode(out);
-        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! A stream of bytes becomes frames, however it is cut.
 
-use super::{Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Stream, Target, mutate, seed, show};
+use super::{
+    ANSWERS, Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Stream, Target, mutate, seed, show,
+};
 use crate::Kind;
 use crate::frame::{Frame, Header, MAX_PAYLOAD_LEN};
 
@@ -16,12 +18,6 @@ pub const TARGET: Target = Target {
     seeds,
 };
 
-/// The codec answers at all.
-pub const ANSWERS: Oracle = Oracle {
-    name: "answers",
-    about: "the codec neither dies nor hangs, and its answers are answers",
-    clauses: &[],
-};
 /// Cutting changes nothing.
 pub const CHUNKING: Oracle = Oracle {
     name: "chunking",

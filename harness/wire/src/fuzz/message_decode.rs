@@ -1,7 +1,7 @@
 //! A payload becomes a message, and the message the payload again.
 
 use super::layout::{How, Layout, Wrong, says};
-use super::{Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Target, mutate, show};
+use super::{ANSWERS, Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Target, mutate, show};
 use crate::{Kind, MessageSpec};
 
 /// The target.
@@ -16,12 +16,6 @@ pub const TARGET: Target = Target {
     seeds,
 };
 
-/// The codec answers at all.
-pub const ANSWERS: Oracle = Oracle {
-    name: "answers",
-    about: "the codec neither dies nor hangs, and its answers are answers",
-    clauses: &[],
-};
 /// Accepted or refused as the types say.
 pub const LAYOUT: Oracle = Oracle {
     name: "layout",

@@ -51,10 +51,18 @@ const FILES: [&str; 6] = [
     include_str!("../../vectors/extensions.json"),
     include_str!("../../vectors/malformed.json"),
 ];
+const DATATYPES: &str = include_str!("../../vectors/datatypes.json");
 
 /// The vectors that are frames, in the order of the files.
 pub fn vectors() -> Vec<Vector> {
     FILES.iter().flat_map(|file| entries(file)).filter_map(vector).collect()
+}
+
+/// Type and bytes of the vectors that are single values.
+pub(super) fn value_vectors() -> Vec<(String, Vec<u8>)> {
+    let pair =
+        |entry: Json| Some((entry.get("type")?.as_str()?.to_owned(), bytes_of(entry.get("hex")?.as_str()?)?));
+    entries(DATATYPES).into_iter().filter_map(pair).collect()
 }
 
 fn entries(file: &str) -> Vec<Json> {

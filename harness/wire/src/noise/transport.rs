@@ -15,6 +15,13 @@ impl Transport {
         Self { sealer: Sealer { key: ours, nonce: 0 }, opener: Opener { key: Some(theirs), nonce: 0 } }
     }
 
+    /// A session without a handshake, out of the keys of our direction and of the peer's.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn of_keys(ours: &[u8; 32], theirs: &[u8; 32]) -> Result<Self, NoiseError> {
+        let key = |bytes| AeadKey::new(bytes).map_err(|_| NoiseError::Engine("no key".to_owned()));
+        Ok(Self::new(key(ours)?, key(theirs)?))
+    }
+
     /// [`Sealer::seal`].
     ///
     /// # Errors
@@ -37,6 +44,25 @@ impl Transport {
     /// As there.
     pub fn open_in_place<'r>(&mut self, record: &'r mut [u8]) -> Result<&'r mut [u8], NoiseError> {
         self.opener.open_in_place(record)
+    }
+
+    /// One record of any length, also above [`MAX_PLAINTEXT_LEN`]. For tests of a client only: it has to refuse such a record.
+    ///
+    /// # Errors
+    /// [`NoiseError::NonceExhausted`].
+    pub fn seal_unbounded(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), NoiseError> {
+        let mut record = plaintext.to_vec();
+        let code = self.sealer.seal_any(&mut record)?;
+        out.extend_from_slice(&record);
+        out.extend_from_slice(&code);
+        Ok(())
+    }
+
+    /// Exchanges the keys of the two directions. For tests of the other side only.
+    pub fn swap_directions(&mut self) {
+        if let Some(theirs) = &mut self.opener.key {
+            std::mem::swap(&mut self.sealer.key, theirs);
+        }
     }
 
     /// The two directions apart, for a writer and a reader that know nothing of each other.
@@ -81,6 +107,10 @@ impl Sealer {
     /// As [`seal`](Self::seal).
     pub fn seal_in_place(&mut self, data: &mut [u8]) -> Result<[u8; MAC_LEN], NoiseError> {
         check_plaintext(data.len())?;
+        self.seal_any(data)
+    }
+
+    fn seal_any(&mut self, data: &mut [u8]) -> Result<[u8; MAC_LEN], NoiseError> {
         let next = next_nonce(self.nonce)?;
         let code = self
             .key
@@ -147,6 +177,15 @@ impl Opener {
             .map(|plaintext| (plaintext, next))
             .map_err(|_| NoiseError::DecryptionFailed { nonce: self.nonce })
     }
+}
+
+/// The record that a plaintext becomes under a key and a nonce, apart from any session.
+#[cfg(feature = "fuzz")]
+pub(crate) fn record_of(key: &[u8; 32], nonce: u64, plaintext: &[u8]) -> Option<Vec<u8>> {
+    let mut record = plaintext.to_vec();
+    let code = AeadKey::new(key).and_then(|key| key.seal(nonce, &[], &mut record)).ok()?;
+    record.extend_from_slice(&code);
+    Some(record)
 }
 
 fn check_plaintext(length: usize) -> Result<(), NoiseError> {
