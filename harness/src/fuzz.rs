@@ -8,6 +8,8 @@ pub mod pool;
 pub mod program;
 mod seeds;
 
+pub mod shim;
+
 use sv2_wire::fuzz::Target;
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
