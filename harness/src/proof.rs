@@ -129,7 +129,8 @@ impl Prover {
 
     /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
     pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
-        in_parallel(faults, |fault| self.fate(*fault, effort, &|index| clean.get(index)))
+        let occasions = occasions(clean);
+        in_parallel(faults, |fault| self.fate(*fault, effort, &occasions, &|index| clean.get(index)))
     }
 
     /// The same for a few faults: the clean pool plays only the scenarios that are needed.
@@ -139,28 +140,28 @@ impl Prover {
             let (cell, scenario) = (clean.get(index)?, self.suite.scenarios.get(index)?);
             Some(cell.get_or_init(|| self.play(scenario, &[])))
         };
-        in_parallel(faults, |fault| self.fate(*fault, effort, &play))
+        in_parallel(faults, |fault| self.fate(*fault, effort, &Occasions::new(), &play))
     }
 
-    fn fate<'a>(&self, fault: Fault, effort: Effort, clean: &dyn Fn(usize) -> Option<&'a Outcome>) -> Fate {
+    fn fate<'a>(
+        &self,
+        fault: Fault,
+        effort: Effort,
+        occasions: &Occasions,
+        clean: &dyn Fn(usize) -> Option<&'a Outcome>,
+    ) -> Fate {
         let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new(), fired: 0 };
-        let claims_any = |claims: &BTreeSet<String>, ids: &[&str]| ids.iter().any(|id| claims.contains(*id));
-        let all = self.suite.scenarios.iter().zip(&self.claims).enumerate();
-        let (first, then): (Vec<_>, Vec<_>) =
-            all.partition(|(_, (_, claims))| claims_any(claims, fault.clauses));
-        let mut open: Vec<&str> = fault.clauses.to_vec();
-        let rest = match effort {
-            Effort::FirstKill | Effort::All => then.len(),
-            Effort::EachClause if is_watched(&open) => WATCHED,
-            Effort::EachClause => 0,
-        };
-        let rest = then.into_iter().take(rest);
-        for (index, (scenario, claims)) in first.into_iter().chain(rest) {
-            // A scenario that claims only what was found already shows nothing new, unless a rule watches it.
-            if effort == Effort::EachClause && !claims_any(claims, &open) && !is_watched(&open) {
+        let mut open: BTreeSet<&str> = fault.clauses.iter().copied().collect();
+        let mut played = BTreeSet::new();
+        for (index, clause) in self.order(&fault, effort, occasions) {
+            // What was found already needs no further scenario, unless all are wanted.
+            let is_shown = clause.is_some_and(|clause| !open.contains(clause));
+            if (effort == Effort::EachClause && is_shown) || !played.insert(index) {
                 continue;
             }
-            let Some(clean) = clean(index) else { continue };
+            let (Some(scenario), Some(clean)) = (self.suite.scenarios.get(index), clean(index)) else {
+                continue;
+            };
             let (outcome, fired) = self.play_counted(scenario, &[fault]);
             fate.fired = fate.fired.saturating_add(fired);
             let kill = kill(clean, &outcome);
@@ -181,11 +182,52 @@ impl Prover {
         }
         fate
     }
+
+    /// Which scenarios a fault is shown to, and for the sake of which clause: by clause those with a line that claims it, then
+    /// some in which a rule had an occasion to decide it; at last all others, where they are wanted.
+    fn order(
+        &self,
+        fault: &Fault,
+        effort: Effort,
+        occasions: &Occasions,
+    ) -> Vec<(usize, Option<&'static str>)> {
+        let mut order = Vec::new();
+        for clause in fault.clauses.iter().copied() {
+            let claiming = self.claims.iter().enumerate().filter(|(_, claims)| claims.contains(clause));
+            order.extend(claiming.map(|(index, _)| (index, Some(clause))));
+            let watched = occasions.get(clause).into_iter().flatten().take(WATCHED);
+            order.extend(watched.map(|index| (*index, Some(clause))));
+            // A rule may also have its first occasion by the fault itself.
+            if is_watched(clause) {
+                order.extend((0..self.claims.len().min(WATCHED)).map(|index| (index, Some(clause))));
+            }
+        }
+        if effort != Effort::EachClause {
+            order.extend((0..self.claims.len()).map(|index| (index, None)));
+        }
+        order
+    }
 }
 
-/// Whether an always-on rule decides one of the clauses, so that any conversation may find it broken.
-fn is_watched(clauses: &[&str]) -> bool {
-    RULES.iter().any(|rule| rule.clauses.iter().any(|id| clauses.contains(id)))
+/// By clause, the scenarios in which a rule decided it for the clean pool.
+type Occasions = BTreeMap<String, Vec<usize>>;
+
+fn occasions(clean: &[Outcome]) -> Occasions {
+    let mut occasions = Occasions::new();
+    for (index, outcome) in clean.iter().enumerate() {
+        for clause in outcome.clauses.iter().filter(|clause| clause.rule.is_some()) {
+            let scenarios = occasions.entry(clause.id.clone()).or_default();
+            if scenarios.last() != Some(&index) {
+                scenarios.push(index);
+            }
+        }
+    }
+    occasions
+}
+
+/// Whether an always-on rule decides the clause, so that any conversation may find it broken.
+fn is_watched(clause: &str) -> bool {
+    RULES.iter().any(|rule| rule.clauses.contains(&clause))
 }
 
 /// The clauses that came out worse than on the clean pool: failed, or kept in a tolerated reading only.

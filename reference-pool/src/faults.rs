@@ -45,6 +45,7 @@ mod catalogue_extensions;
 mod catalogue_work;
 mod frames;
 mod made_up;
+mod misread;
 mod process;
 mod rules;
 mod table;

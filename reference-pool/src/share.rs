@@ -141,8 +141,9 @@ pub trait ShareRules: Send {
         right
     }
 
-    /// Whether the ntime lies beyond what is allowed by now (spec section 5.3.11).
-    fn is_too_late(&mut self, right: bool) -> bool {
+    /// Whether the ntime lies beyond what is allowed by now (spec section 5.3.11); `rolled` are the seconds from the smallest
+    /// one to it.
+    fn is_too_late(&mut self, right: bool, _rolled: u64) -> bool {
         right
     }
 
@@ -231,8 +232,9 @@ pub(crate) fn judge<'a>(
     }
     let latest =
         u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);
+    let rolled = u64::from(submit.ntime.saturating_sub(job.min_ntime));
     if rules.share(submit.ntime < job.min_ntime, |rules, right| rules.is_too_early(right))
-        || rules.share(u64::from(submit.ntime) > latest, |rules, right| rules.is_too_late(right))
+        || rules.share(u64::from(submit.ntime) > latest, |rules, right| rules.is_too_late(right, rolled))
     {
         return Err(ShareError::Time);
     }

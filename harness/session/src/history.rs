@@ -94,7 +94,12 @@ pub(crate) struct Submission {
 impl History {
     /// The subprotocol that was asked for, once the server has accepted.
     pub(crate) fn protocol(&self) -> Option<Protocol> {
-        match self.setup.filter(|_| self.setup_answers > 0)?.protocol {
+        self.protocol_asked_for().filter(|_| self.setup_answers > 0)
+    }
+
+    /// The subprotocol that was asked for.
+    pub(crate) fn protocol_asked_for(&self) -> Option<Protocol> {
+        match self.setup?.protocol {
             0 => Some(Protocol::Mining),
             1 => Some(Protocol::JobDeclaration),
             2 => Some(Protocol::TemplateDistribution),

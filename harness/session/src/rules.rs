@@ -242,7 +242,7 @@ macro_rules! rules {
 
 // A row: name, clauses, scope, whether it is excused by garbage of the client, what is allowed, the code.
 rules! {
-    "channel-bit" ["SV2-08-002" "SV2-03-029"] Connection false
+    "channel-bit" ["SV2-08-002" "SV2-03-029" "SV2-03-032" "EXT-0001-011"] Connection false
         "bit 15 of the extension type is as the table says for the message" => Each(frames::channel_bit);
     "known-number" ["SV2-08-001" "SV2-08-003" "SV2-08-004"] Connection false
         "core frames have a message type that the table assigns" => Each(frames::known_number);
@@ -251,8 +251,11 @@ rules! {
     "subprotocol" ["SV2-08-005"] Connection false
         "common messages and those of the subprotocol that the connection was set up for" => Each(frames::subprotocol);
     "payload-layout" ["SV2-03-025" "SV2-03-073" "SV2-03-083" "SV2-05-044" "SV2-05-050" "SV2-05-055" "SV2-05-064" "SV2-05-067" "SV2-05-078"
-        "SV2-05-096" "SV2-05-106" "SV2-05-114" "SV2-05-126" "SV2-05-138" "SV2-05-156" "SV2-05-162" "SV2-05-165" "SV2-05-172"] Connection false
+        "SV2-05-096" "SV2-05-106" "SV2-05-114" "SV2-05-126" "SV2-05-138" "SV2-05-156" "SV2-05-162" "SV2-05-165" "SV2-05-172" "SV2-03-093"
+        "EXT-0001-005" "EXT-0001-006"] Connection false
         "a payload of the layout that its message type has" => Each(frames::layout);
+    "bounded-lengths" ["SV2-03-012" "SV2-03-016"] Connection false
+        "B0_32 of at most 32 bytes, and OPTIONs of at most one value" => Each(frames::bounds);
     "payload-length" ["SV2-03-024" "SV2-03-101"] Connection false
         "msg_length without the header, and nothing but TLVs behind the last field" => Each(tlv::length);
     "tlv-negotiated" ["SV2-03-042" "SV2-03-043"] Connection false

@@ -16,8 +16,11 @@ pub mod layout;
 pub mod message_arbitrary;
 pub mod message_decode;
 mod mutate;
+pub mod noise_handshake;
+pub mod noise_transport;
 mod ours;
 mod random;
+mod secure;
 mod seed;
 
 pub use codec::{Codec, CodecError, Stream, Why};
@@ -25,6 +28,7 @@ pub use dictionary::{LENGTHS, Word, dictionary};
 pub use mutate::{mutate_bytes, mutate_in_place};
 pub use ours::Ours;
 pub use random::Random;
+pub use secure::{Secure, Server};
 pub use seed::{Seed, Vector, vectors};
 
 /// One fuzz target.
@@ -91,6 +95,8 @@ pub static TARGETS: &[Target] = &[
     message_arbitrary::TARGET,
     datatype::TARGET,
     ext_tlv::TARGET,
+    noise_handshake::TARGET,
+    noise_transport::TARGET,
 ];
 
 impl Target {

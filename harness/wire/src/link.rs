@@ -71,6 +71,12 @@ impl Link {
         Self { state: State::Responder(Box::new(responder), Buffer::default()), max_payload }
     }
 
+    /// Encrypted, behind a handshake that took place elsewhere.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn established(transport: Transport, max_payload: usize) -> Self {
+        Self { state: State::Noise(Box::new(Records::new(transport, Buffer::default()))), max_payload }
+    }
+
     /// Whether frames can go both ways.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Plain(_) | State::Noise(_))

@@ -28,6 +28,9 @@ pub use key::{AuthorityPublicKey, AuthoritySecretKey, KeyError, StaticKeypair};
 pub use text::KeyTextError;
 pub use transport::{Opener, Sealer, Transport};
 
+#[cfg(feature = "fuzz")]
+pub(crate) use transport::record_of;
+
 use resolver::Handshake;
 
 /// Length in bytes of act one: the initiator's ephemeral key (spec section 4.5.1).
@@ -116,6 +119,12 @@ impl ServerIdentity {
     ) -> Result<(), CertificateError> {
         self.certificate.verify(&self.static_key_x_only, authority, now_unix, leeway_seconds)
     }
+}
+
+/// The x-coordinate that 64 bytes of ElligatorSwift encode, for the oracles.
+#[cfg(feature = "fuzz")]
+pub(crate) fn x_only(ellswift: [u8; 64]) -> [u8; 32] {
+    key::x_only_of(ellswift)
 }
 
 /// The client's side of the handshake, act one ready to be sent.

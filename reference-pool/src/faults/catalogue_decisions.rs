@@ -4,7 +4,7 @@
 use super::{Certifier, ChannelRules, Frames, JobRules, Records, SetupRules, ShareRules};
 use crate::node::{NoiseConfig, Validity};
 use crate::service::ConnId;
-use crate::share::ROLLABLE_VERSION_BITS;
+use crate::share::{MAX_FUTURE, ROLLABLE_VERSION_BITS};
 use bitcoin::Target;
 use sv2_wire::frame::Frame;
 use sv2_wire::noise::Certificate;
@@ -71,7 +71,9 @@ decided! {
     RollingAllTheSame: JobRules::job(right: Message) -> Message = with_rolling(right, true);
 
     EarlyCredited: ShareRules::is_too_early(_: bool) -> bool = false;
-    LateCredited: ShareRules::is_too_late(_: bool) -> bool = false;
+    LateCredited: ShareRules::is_too_late(_: bool, _: u64) -> bool = false;
+    NtimeFixed: ShareRules::is_too_late(right: bool, rolled: u64) -> bool = right || rolled > 0;
+    NtimeBoundFixed: ShareRules::is_too_late(right: bool, rolled: u64) -> bool = right || rolled > MAX_FUTURE;
     AnyChannel: ShareRules::channel(right: u32, open: &[u32]) -> u32 =
         if open.contains(&right) { right } else { open.first().copied().unwrap_or(right) };
     AnyJob: ShareRules::job_id(_: u32, newest: Option<u32>) -> u32 = newest.unwrap_or_default();

@@ -1,17 +1,33 @@
 //! Messages that single rows make out of others.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+use crate::setup::REQUIRES_VERSION_ROLLING;
 use sv2_wire::frame::Frame;
 use sv2_wire::{
-    CoinbaseOutputConstraints, Message, MessageSpec, NewMiningJob, OpenStandardMiningChannelSuccess,
-    RequestExtensionsError, RequestExtensionsSuccess, Sender, Seq0_64K, SetGroupChannel, SubmitSharesError,
-    U256, UpdateChannel,
+    B0_64K, CoinbaseOutputConstraints, Message, MessageSpec, NewExtendedMiningJob, NewMiningJob,
+    OpenStandardMiningChannelSuccess, RequestExtensionsError, RequestExtensionsSuccess, Sender, Seq0_64K,
+    SetGroupChannel, SubmitSharesError, U256, UpdateChannel,
 };
 
 /// A list with one more element behind its last.
 pub(super) fn more<T: Clone + sv2_wire::Field>(list: &Seq0_64K<T>, one: T) -> Seq0_64K<T> {
     let elements = list.as_slice().iter().cloned().chain([one]).collect();
     Seq0_64K::new(elements).unwrap_or_default()
+}
+
+/// A list without one of its elements.
+pub(super) fn without<T: Clone + PartialEq + sv2_wire::Field>(list: &Seq0_64K<T>, one: T) -> Seq0_64K<T> {
+    let elements = list.as_slice().iter().filter(|element| **element != one).cloned().collect();
+    Seq0_64K::new(elements).unwrap_or_default()
+}
+
+/// A coinbase whose input names an output of some transaction: version and count of inputs stand in front of it.
+pub(super) fn spend(job: &mut NewExtendedMiningJob) {
+    let mut prefix = job.coinbase_tx_prefix.as_slice().to_vec();
+    if let Some(byte) = prefix.get_mut(5) {
+        *byte ^= 1;
+    }
+    job.coinbase_tx_prefix = B0_64K::new(prefix).unwrap_or_default();
 }
 
 /// A success that grants nothing, where nothing that was asked for is supported.
@@ -107,6 +123,17 @@ pub(super) fn refused_number_named() -> impl FnMut(&mut Message) + Send {
             success.last_sequence_number = refused.unwrap_or(success.last_sequence_number);
         }
         _ => {}
+    }
+}
+
+/// Supports version rolling and does not, by turns.
+pub(super) fn flags_by_turns() -> impl FnMut(&mut Message) + Send {
+    let mut is_other = false;
+    move |message| {
+        if let Message::SetupConnectionError(error) = message {
+            error.flags ^= u32::from(is_other).wrapping_mul(REQUIRES_VERSION_ROLLING);
+            is_other = !is_other;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod channel;
 mod connection;
+mod reading;
 mod share;
 mod wire;
 mod work;
@@ -12,7 +13,8 @@ use super::Fault;
 /// known.
 pub const FAULTS: &[Fault] = &IN_ORDER;
 
-const PARTS: [&[Fault]; 5] = [wire::ROWS, connection::ROWS, channel::ROWS, work::ROWS, share::ROWS];
+const PARTS: [&[Fault]; 6] =
+    [wire::ROWS, connection::ROWS, channel::ROWS, work::ROWS, share::ROWS, reading::ROWS];
 const COUNT: usize = count();
 static IN_ORDER: [Fault; COUNT] = in_order();
 

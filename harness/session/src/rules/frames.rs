@@ -4,7 +4,7 @@ use super::tlv::{Tail, tail};
 use super::{Clauses, Rule, Say, Seen};
 use sv2_wire::frame::Header;
 use sv2_wire::link::LinkError;
-use sv2_wire::{Message, Problem, Protocol, Sender};
+use sv2_wire::{FieldType, Message, Problem, Protocol, Sender};
 
 /// Messages whose channel bit was changed in 2026 (AMB-03).
 const OLDER_TABLE: [&str; 3] = ["NewMiningJob", "SetCustomMiningJob.Success", "SetCustomMiningJob.Error"];
@@ -29,13 +29,22 @@ const LAYOUTS: &[(&str, Clauses)] = &[
     ("SetCustomMiningJob.Error",           &["SV2-05-162", "SV2-03-025"]),
     ("SetTarget",                          &["SV2-05-165", "SV2-03-025"]),
     ("SetGroupChannel",                    &["SV2-05-172", "SV2-03-025"]),
+    ("Reconnect",                          &["SV2-03-093", "SV2-03-025"]),
+    ("RequestExtensions.Success",          &["EXT-0001-005", "SV2-03-025"]),
+    ("RequestExtensions.Error",            &["EXT-0001-006", "SV2-03-025"]),
 ];
 
-/// Each message has the channel bit, bit 15 of the extension type, set or clear as the table says (3.2.1, 8). What a peer
-/// sends is judged strictly (AMB-03).
+/// Each message has the channel bit, bit 15 of the extension type, set or clear as the table says (3.2.1, 8; extension
+/// 0x0001 section 3); where job declaration or template distribution is spoken, clear. What a peer sends is judged strictly (AMB-03).
 pub(super) fn channel_bit(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(spec) = seen.spec else { return };
-    let clauses: Clauses = &["SV2-08-002", "SV2-03-029"];
+    let clauses: Clauses = match (spec.protocol, seen.history.protocol_asked_for()) {
+        (Protocol::ExtensionsNegotiation, _) => &["EXT-0001-011", "SV2-03-029"],
+        (_, Some(Protocol::JobDeclaration | Protocol::TemplateDistribution)) => {
+            &["SV2-08-002", "SV2-03-029", "SV2-03-032"]
+        }
+        _ => &["SV2-08-002", "SV2-03-029"],
+    };
     if spec.channel_msg == seen.frame.header.channel_msg {
         return say.kept(clauses);
     }
@@ -101,6 +110,25 @@ pub(super) fn layout(seen: &Seen<'_>, say: &mut Say<'_>) {
         && error.field == "group_channel_id";
     let older = if is_older { "; the layout before group_channel_id was added (AMB-55)" } else { "" };
     say.breach(clauses, format!("{error}{older}"));
+}
+
+/// No B0_32 has more than 32 bytes, and no OPTION more than one value (3.1). What a peer sends is judged strictly (AMB-09).
+pub(super) fn bounds(seen: &Seen<'_>, say: &mut Say<'_>) {
+    let Some(spec) = seen.spec else { return };
+    for field in spec.fields {
+        let clauses: Clauses = match field.ty {
+            FieldType::Bytes(32) => &["SV2-03-012"],
+            FieldType::Option(_) => &["SV2-03-016"],
+            _ => continue,
+        };
+        match seen.decoded {
+            Ok(_) => say.kept(clauses),
+            Err(error) if error.field == field.name && matches!(error.problem, Problem::TooLong { .. }) => {
+                say.breach(clauses, error.to_string());
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 /// The extension type names whoever defined the message's own fields: 0 for core messages, the extension's number for

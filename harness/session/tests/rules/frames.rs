@@ -9,6 +9,14 @@ pub(crate) const TRACES: &[Traces] = &[
         breaks: &[
             ("channel-bit strict SV2-08-002 SV2-03-029", "> SetupConnection\n< SetupConnection.Success | bit"),
             ("channel-bit strict SV2-08-002 SV2-03-029", "setup\nstandard 2 7\n< SetTarget channel_id=2 | bit"),
+            (
+                "channel-bit strict SV2-08-002 SV2-03-029 SV2-03-032",
+                "> SetupConnection protocol=2\n< SetupConnection.Error error_code=no | bit",
+            ),
+            (
+                "channel-bit strict EXT-0001-011 SV2-03-029",
+                "setup\n> RequestExtensions\n< RequestExtensions.Success | bit",
+            ),
         ],
     },
     Traces {
@@ -33,6 +41,20 @@ pub(crate) const TRACES: &[Traces] = &[
         rule: "payload-layout",
         keeps: &["setup\nstandard 2 7"],
         breaks: &LAYOUTS,
+    },
+    Traces {
+        rule: "bounded-lengths",
+        keeps: &["setup\nstandard 2 7\njob 2 1 none\ntip 2 1 77"],
+        breaks: &[
+            (
+                "payload-layout strict SV2-05-078 SV2-03-025; bounded-lengths strict SV2-03-012",
+                "setup\nstandard 2 7\n< SetExtranoncePrefix channel_id=2 | cut 1, more 21",
+            ),
+            (
+                "payload-layout strict SV2-05-114 SV2-03-025; bounded-lengths strict SV2-03-016",
+                "setup\nstandard 2 7\n< NewMiningJob channel_id=2 job_id=1 version=4 | cut 37, more 02",
+            ),
+        ],
     },
     Traces {
         rule: "payload-length",
@@ -134,7 +156,7 @@ pub(crate) const TRACES: &[Traces] = &[
 ];
 
 /// One frame of each layout, a byte short or a byte too long.
-const LAYOUTS: [(&str, &str); 17] = [
+const LAYOUTS: [(&str, &str); 20] = [
     ("payload-layout strict SV2-03-073 SV2-03-025", "> SetupConnection\n< SetupConnection.Success | more 00"),
     ("payload-layout strict SV2-03-083 SV2-03-025", "> SetupConnection\n< SetupConnection.Error | cut 1"),
     (
@@ -193,5 +215,14 @@ const LAYOUTS: [(&str, &str); 17] = [
     (
         "payload-layout strict SV2-05-172 SV2-03-025",
         "setup\nstandard 2 7\n< SetGroupChannel group_channel_id=7 channel_ids=[2] | cut 1",
+    ),
+    ("payload-layout strict SV2-03-093 SV2-03-025", "setup\n< Reconnect | cut 1"),
+    (
+        "payload-layout strict EXT-0001-005 SV2-03-025",
+        "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2] | cut 1",
+    ),
+    (
+        "payload-layout strict EXT-0001-006 SV2-03-025",
+        "setup\n> RequestExtensions\n< RequestExtensions.Error | cut 1",
     ),
 ];

@@ -49,6 +49,15 @@ impl Word {
     }
 }
 
+/// As libFuzzer's and AFL's dictionaries have it: `name="\x00\x01"`.
+impl std::fmt::Display for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=\"", self.name)?;
+        self.bytes.iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
+        f.write_str("\"")
+    }
+}
+
 /// All words, each bytes once: headers with and without the channel bit, numbers, flags, lengths, floats, TLVs.
 pub fn dictionary() -> Vec<Word> {
     let mut words = Vec::new();

@@ -10,7 +10,7 @@ pub const TARGET: Target = Target {
     about: "a message is the same with and without TLVs behind it, and the TLVs are read and written as they stand",
     format: 1,
     max_len: 2048,
-    oracles: &[ANSWERS, BASE, WALK, REENCODE, PREFIX],
+    oracles: &[ANSWERS, BASE, WALK, REENCODE],
     run: |data| judge(&mut Ours, &Input::of(data)),
     mutate: mutate_input,
     seeds,
@@ -34,13 +34,6 @@ pub const REENCODE: Oracle = Oracle {
     about: "TLVs are written as the bytes they were read from",
     clauses: &["SV2-03-044"],
 };
-/// Part of a TLV is none.
-pub const PREFIX: Oracle = Oracle {
-    name: "prefix",
-    about: "as long as bytes of the last TLV are missing the tail is not read",
-    clauses: &["SV2-03-044"],
-};
-
 /// What the bytes of an input mean: one byte of choices, the number of a message as in
 /// [`message_decode`](super::message_decode::Input), and the tail.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +96,7 @@ pub fn judge<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> 
     let Some(last) = input.tail.len().checked_sub(1) else { return Ok(()) };
     let part = input.tail.get(..last).unwrap_or_default();
     match codec.tlvs(part, input.order) {
-        Ok(_) => Err(PREFIX.found(format!("{} without its last byte was read", show(input.tail)))),
+        Ok(_) => Err(WALK.found(format!("{} without its last byte was read", show(input.tail)))),
         Err(CodecError::Broken(how)) => Err(ANSWERS.found(how)),
         Err(_) => Ok(()),
     }

@@ -113,6 +113,9 @@ impl<'a> Input<'a> {
 /// The first finding.
 pub fn judge<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
     let whole = codec.stream(core::iter::once(input.stream), input.max_payload);
+    if whole.error == Some(CodecError::Unsupported) {
+        return Ok(());
+    }
     answered(&whole)?;
     let end = frames(codec, input, &whole)?;
     rest(input, &whole, end)?;

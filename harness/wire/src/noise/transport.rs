@@ -15,6 +15,13 @@ impl Transport {
         Self { sealer: Sealer { key: ours, nonce: 0 }, opener: Opener { key: Some(theirs), nonce: 0 } }
     }
 
+    /// A session without a handshake, out of the keys of our direction and of the peer's.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn of_keys(ours: &[u8; 32], theirs: &[u8; 32]) -> Result<Self, NoiseError> {
+        let key = |bytes| AeadKey::new(bytes).map_err(|_| NoiseError::Engine("no key".to_owned()));
+        Ok(Self::new(key(ours)?, key(theirs)?))
+    }
+
     /// [`Sealer::seal`].
     ///
     /// # Errors
@@ -147,6 +154,15 @@ impl Opener {
             .map(|plaintext| (plaintext, next))
             .map_err(|_| NoiseError::DecryptionFailed { nonce: self.nonce })
     }
+}
+
+/// The record that a plaintext becomes under a key and a nonce, apart from any session.
+#[cfg(feature = "fuzz")]
+pub(crate) fn record_of(key: &[u8; 32], nonce: u64, plaintext: &[u8]) -> Option<Vec<u8>> {
+    let mut record = plaintext.to_vec();
+    let code = AeadKey::new(key).and_then(|key| key.seal(nonce, &[], &mut record)).ok()?;
+    record.extend_from_slice(&code);
+    Some(record)
 }
 
 fn check_plaintext(length: usize) -> Result<(), NoiseError> {

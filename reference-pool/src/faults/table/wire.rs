@@ -12,7 +12,7 @@ use super::super::frames::{
     accompanied, cut_short, dropped, flipped_bit, lengthened, misheard, reframed, rewritten,
 };
 use super::super::made_up::{
-    clients_message, grant_nothing, more, other_protocols_message, refuse_extensions, without_tail,
+    clients_message, grant_nothing, more, other_protocols_message, refuse_extensions, without, without_tail,
 };
 use super::edited;
 use super::faults;
@@ -38,9 +38,9 @@ faults! {
         when "each SetTarget" seen "stratum#2094; goPool, on NewMiningJob" => Frames(flipped_bit(SetTarget::SPEC.kind));
     "F22" "channel-bit-on-openings" Frame "OpenStandardMiningChannel.Success: channel_msg" ["SV2-08-002" "SV2-03-029"]
         when "each standard channel" seen "no report known" => Frames(flipped_bit(OpenStandardMiningChannelSuccess::SPEC.kind));
-    "F23" "length-with-header" Frame "NewMiningJob: msg_length" ["SV2-03-021" "SV2-04-044"]
+    "F23" "length-with-header" Frame "NewMiningJob: msg_length" ["SV2-03-024" "SV2-04-044"]
         when "each standard job" seen "sv2-spec#31" => Frames(reframed(NewMiningJob::SPEC.kind, |frame| frame.header.length += 6));
-    "F24" "byte-behind-success" Frame "SubmitShares.Success: payload" ["SV2-03-024" "SV2-03-101"]
+    "F24" "byte-behind-success" Frame "SubmitShares.Success: payload" ["SV2-05-096" "SV2-03-025" "SV2-03-101"]
         when "each SubmitShares.Success" seen "no report known" => Frames(lengthened(SubmitSharesSuccess::SPEC.kind, &[0]));
     "F26" "extension-answer-in-core" Frame "RequestExtensions.Success: extension_type" ["SV2-03-023" "EXT-0001-011" "EXT-0001-002"]
         when "each request for extensions that is granted" seen "stratum#2355: frames of type 0 only"
@@ -66,7 +66,7 @@ faults! {
         when "every handshake: the signature is no signature" seen "stratum#717: over ten bytes only" => Certifier(BrokenSignature);
     "F102" "certificate-for-other-key" Noise "act two: signature" ["SV2-04-043" "SV2-04-005"]
         when "every handshake: the certificate is another server's" seen "Sjors/bitcoin#38: signatures that do not verify" => Certifier(OtherStaticKey);
-    "F103" "certificate-ends-before-it-begins" Noise "act two: not_valid_after" ["SV2-04-042" "SV2-04-041"]
+    "F103" "certificate-ends-before-it-begins" Noise "act two: not_valid_after" ["SV2-04-042"]
         when "every handshake" seen "stratum PR#2104: an end that overflows" => Certifier(InvertedPeriod);
     "F104" "small-reads-lost" Record "the stream" ["SV2-03-028"]
         when "fewer bytes than an encrypted header in one read" seen "blitzpool: act one in one read only" => Records(WholeReadsOnly);
@@ -76,7 +76,7 @@ faults! {
         when "each acknowledgement" seen "no report known" => Frames(accompanied(false, clients_message));
     "F173" "other-protocols-message" Frame "CoinbaseOutputConstraints" ["SV2-08-005"]
         when "each standard channel" seen "ChimeraPool: lines of SV1 between the frames" => Frames(accompanied(false, other_protocols_message));
-    "F174" "reserved-number" Frame "SubmitShares.Success: msg_type" ["SV2-08-003" "SV2-08-001"]
+    "F174" "reserved-number" Frame "SubmitShares.Success: msg_type" ["SV2-08-003"]
         when "each acknowledgement" seen "sv2-spec#185: other numbers" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.header.kind.msg_type = 0x1e));
     "F176" "core-in-extension" Frame "SubmitShares.Success: extension_type" ["SV2-03-022" "SV2-09-001"]
         when "each acknowledgement" seen "stratum#2150, on other messages" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.header.kind.extension_type = 0x4000));
@@ -107,4 +107,16 @@ faults! {
         when "two frames in one read" seen "no report known" => Frames(FirstOfEachRead);
     "F196" "length-of-ciphertext" Record "RequestExtensions.Error: msg_length" ["SV2-04-047"]
         when "each request for extensions that is refused" seen "sv2-spec#59" => Frames(reframed(RequestExtensionsError::SPEC.kind, |frame| frame.header.length += 16));
+    "F310" "channel-id-last" Frame "SubmitShares.Success.channel_id" ["SV2-03-026"]
+        when "each SubmitShares.Success" seen "no report known" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.payload.rotate_left(4)));
+    "F311" "channel-bit-on-extensions" Frame "RequestExtensions.Success: channel_msg" ["EXT-0001-011" "SV2-03-029"]
+        when "each request for extensions that is granted" seen "no report known" => Frames(flipped_bit(RequestExtensionsSuccess::SPEC.kind));
+    "F312" "answer-in-other-extension" Frame "RequestExtensions.Success: extension_type" ["SV2-03-023"]
+        when "each request for extensions that is granted" seen "no report known"
+        => Frames(reframed(RequestExtensionsSuccess::SPEC.kind, |frame| frame.header.kind.extension_type = 2));
+    "F313" "worker-extension-unconfirmed" Frame "RequestExtensions.Success.supported_extensions" ["EXT-0002-015" "EXT-0001-023"]
+        when "each request for extension 0x0002" seen "no report known" => Frames(edited!(RequestExtensionsSuccess: success =>
+            success.supported_extensions = without(&success.supported_extensions, 2)));
+    "F314" "success-with-header-behind" Frame "SubmitShares.Success: payload" ["SV2-03-024"]
+        when "each SubmitShares.Success" seen "sv2-spec#31" => Frames(lengthened(SubmitSharesSuccess::SPEC.kind, &[0; 6]));
 }

@@ -10,7 +10,7 @@ use super::super::catalogue_work::{
     ReversedMerkleRoot, ReversedPrevHash, StandardCustomJob, UnannouncedCustomJob, UnansweredCustomJob,
 };
 use super::super::frames::{counted, cut_short, dropped, rewritten};
-use super::super::made_up::header_only;
+use super::super::made_up::{header_only, spend};
 use super::edited;
 use super::faults;
 use sv2_wire::{
@@ -86,4 +86,6 @@ faults! {
         when "each custom job that is taken" seen "no report known" => Frames(cut_short(SetCustomMiningJobSuccess::SPEC.kind));
     "F203" "custom-error-cut" Job "SetCustomMiningJob.Error: payload" ["SV2-05-162" "SV2-03-025"]
         when "each custom job that is refused" seen "no report known" => Frames(cut_short(SetCustomMiningJobError::SPEC.kind));
+    "F315" "coinbase-that-spends" Job "NewExtendedMiningJob.coinbase_tx_prefix" ["SV2-05-137"]
+        when "each extended job" seen "no report known" => Frames(edited!(NewExtendedMiningJob: job => spend(job)));
 }

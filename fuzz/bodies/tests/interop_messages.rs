@@ -1,19 +1,15 @@
 //! Every message against SRI's published crates: what one side writes, the other reads, and writes the same again.
 
-#[path = "support/data.rs"]
-mod data;
-#[path = "support/generate.rs"]
+#[path = "../../../harness/wire/tests/support/generate.rs"]
 mod generate;
-#[path = "support/hex_text.rs"]
-mod hex_text;
-#[path = "support/sri.rs"]
-mod sri;
 
 use generate::any_message;
 use parsers_sv2::AnyMessageOwned;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use sv2_fuzz_bodies::sri;
 use sv2_wire::frame::{Deframer, Frame, MAX_PAYLOAD_LEN};
+use sv2_wire::fuzz::vectors;
 use sv2_wire::{MESSAGES, Message, Value};
 
 /// What SRI's typed messages cannot hold; `differences.rs` has the rows.
@@ -21,33 +17,31 @@ fn sri_has_no_value_for(message: &Message) -> bool {
     matches!(message, Message::SetupConnection(setup) if setup.protocol > 2)
 }
 
+/// The frame that SRI writes for the one that it reads.
+fn again(frame: &[u8]) -> Result<Vec<u8>, String> {
+    let read = sri::decode(frame).map_err(|error| error.to_string())?;
+    sri::encode(read.message).map_err(|error| error.to_string())
+}
+
 /// Our frame, as SRI decodes it and encodes it again: names, numbers, channel bits and bytes are all SRI's then.
 fn there_and_back(message: &Message) -> Result<(), String> {
     let ours = Frame::of(message).map_err(|error| error.to_string())?.to_bytes();
-    let theirs = sri::encode(sri::decode(&ours)?);
+    let theirs = again(&ours)?;
     let mut deframer = Deframer::new(MAX_PAYLOAD_LEN);
     deframer.push(&theirs);
     let frame =
         deframer.next_frame().map_err(|error| error.to_string())?.ok_or("SRI's frame is incomplete")?;
-    let again =
+    let message_again =
         Message::decode_exact(frame.header.kind, &frame.payload).map_err(|error| error.to_string())?;
-    let same = ours == theirs && again == *message && deframer.pending() == 0;
+    let same = ours == theirs && message_again == *message && deframer.pending() == 0;
     if same { Ok(()) } else { Err("other bytes".to_owned()) }
 }
 
 #[test]
 fn all_44_messages_from_the_vectors() {
-    let files = [
-        "common.json",
-        "mining.json",
-        "job-declaration.json",
-        "template-distribution.json",
-        "extensions.json",
-    ];
     let mut seen = BTreeSet::new();
-    for entry in files.iter().flat_map(|file| data::load(file)) {
-        let label = data::label(&entry);
-        let bytes = data::frame(&entry, |_| true);
+    for vector in vectors().into_iter().filter(|vector| !vector.is_malformed) {
+        let (label, bytes) = (vector.label, vector.frame);
         let mut deframer = Deframer::new(MAX_PAYLOAD_LEN);
         deframer.push(&bytes);
         let frame = deframer.next_frame().unwrap().unwrap();
@@ -58,7 +52,7 @@ fn all_44_messages_from_the_vectors() {
         }
         there_and_back(&message).unwrap_or_else(|error| panic!("{label}: {error}"));
         // The frame as it was written by hand, upper bits and tails included, reads the same on both sides.
-        let theirs = sri::encode(sri::decode(&bytes).unwrap_or_else(|error| panic!("{label}: {error}")));
+        let theirs = again(&bytes).unwrap_or_else(|error| panic!("{label}: {error}"));
         assert!(theirs == Frame::of(&message).unwrap().to_bytes(), "{label}");
         seen.insert(message.spec().kind);
     }
@@ -91,11 +85,11 @@ proptest! {
             frame.payload.truncate(cut.index(frame.payload.len()));
         }
         frame.header.length = u32::try_from(frame.payload.len()).unwrap();
-        let theirs = sri::decode(&frame.to_bytes());
+        let theirs = again(&frame.to_bytes());
         match frame.decode() {
             Ok(decoded) if sri_has_no_value_for(&decoded.message) => prop_assert!(theirs.is_err()),
             Ok(decoded) => prop_assert_eq!(
-                theirs.map(sri::encode), Ok(Frame::of(&decoded.message).unwrap().to_bytes())
+                theirs, Ok(Frame::of(&decoded.message).unwrap().to_bytes())
             ),
             Err(error) => prop_assert!(theirs.is_err(), "SRI takes what we refuse: {error}"),
         }
@@ -125,7 +119,7 @@ fn fields_have_the_same_meaning_on_both_sides() {
     let expected = serde_json::json!({
         "channel_id": 1, "sequence_number": 2, "job_id": 3, "nonce": 4, "ntime": 5, "version": 6, "extranonce": "0708",
     });
-    assert_eq!(ours(&sri::encode(sri)).to_json(), expected);
+    assert_eq!(ours(&sri::encode(sri).expect("fits")).to_json(), expected);
 
     let message = mining_sv2::SetNewPrevHashOwned {
         channel_id: 1,
@@ -138,7 +132,7 @@ fn fields_have_the_same_meaning_on_both_sides() {
     let expected = serde_json::json!({
         "channel_id": 1, "job_id": 2, "prev_hash": "03".repeat(32), "min_ntime": 4, "nbits": 5,
     });
-    assert_eq!(ours(&sri::encode(sri)).to_json(), expected);
+    assert_eq!(ours(&sri::encode(sri).expect("fits")).to_json(), expected);
 
     let message = template_distribution_sv2::SubmitSolutionOwned {
         template_id: 1,
@@ -153,7 +147,7 @@ fn fields_have_the_same_meaning_on_both_sides() {
     let expected = serde_json::json!({
         "template_id": "1", "version": 2, "header_timestamp": 3, "header_nonce": 4, "coinbase_tx": "05",
     });
-    assert_eq!(ours(&sri::encode(sri)).to_json(), expected);
+    assert_eq!(ours(&sri::encode(sri).expect("fits")).to_json(), expected);
 
     let message = job_declaration_sv2::PushSolutionOwned {
         extranonce: vec![1].try_into().unwrap(),
@@ -164,8 +158,29 @@ fn fields_have_the_same_meaning_on_both_sides() {
         version: 6,
     };
     let sri = AnyMessageOwned::JobDeclaration(parsers_sv2::JobDeclarationOwned::PushSolution(message));
-    let decoded = ours(&sri::encode(sri));
+    let decoded = ours(&sri::encode(sri).expect("fits"));
     for (field, value) in [("nonce", 3), ("ntime", 4), ("nbits", 5), ("version", 6)] {
         assert_eq!(decoded.get(field), Some(Value::Uint(value)), "{field}");
+    }
+}
+
+/// The values by which `diff_sri` compares are given to it by SRI's names, in the order of the wire: a swap would show here.
+#[test]
+fn every_field_has_sris_name() {
+    /// SRI's name, and the specification's.
+    const RENAMED: [(&str, &str); 4] = [
+        ("token", "mining_job_token"),
+        ("coinbase_outputs", "coinbase_tx_outputs"),
+        ("coinbase_tx_input_n_sequence", "coinbase_tx_input_nSequence"),
+        ("n_bits", "nBits"),
+    ];
+    for spec in MESSAGES {
+        let message = Message::zero(spec.kind).unwrap();
+        let read = sri::decode(&Frame::of(&message).unwrap().to_bytes()).unwrap();
+        let names = sri::fields(&read.message).into_iter().map(|(name, _)| {
+            RENAMED.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours)
+        });
+        let ours: Vec<&str> = spec.fields.iter().map(|field| field.name).collect();
+        assert_eq!(names.collect::<Vec<_>>(), ours, "{}", spec.name);
     }
 }

@@ -1,0 +1,93 @@
+//! The other opinion. Its methods are SRI's crates; the tests override single ones to plant a fault.
+
+use crate::differences::{Certificate, Verdict};
+use crate::sri::session::{Sri as SriEnd, with_sri_client, with_sri_server};
+use crate::sri::{self, Deframer};
+use sv2_wire::Value;
+use sv2_wire::frame::Frame;
+use sv2_wire::link::Link;
+use sv2_wire::tlv::Tlv;
+
+/// What came of one message.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Bytes that the fields took.
+    pub used: usize,
+    /// The values in the order of the fields.
+    pub values: Vec<Value>,
+    /// The frame that it is written as.
+    pub written: Result<Vec<u8>, String>,
+}
+
+/// Another implementation of what the target compares.
+pub trait Opinion {
+    /// Cuts a stream that comes in chunks into frames.
+    ///
+    /// # Errors
+    /// Its words.
+    fn frames(&mut self, chunks: &mut dyn Iterator<Item = &[u8]>) -> Result<Vec<Frame>, String> {
+        let mut deframer = Deframer::default();
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            frames.extend(deframer.push(chunk)?);
+        }
+        Ok(frames)
+    }
+
+    /// Reads the message in one frame.
+    ///
+    /// # Errors
+    /// It is refused; its words.
+    fn read(&mut self, frame: &[u8]) -> Result<Reading, String> {
+        let read = sri::decode(frame).map_err(|error| error.to_string())?;
+        let values = sri::fields(&read.message).into_iter().map(|(_, value)| value).collect();
+        let written = sri::encode(read.message).map_err(|error| error.to_string());
+        Ok(Reading { used: read.used, values, written })
+    }
+
+    /// The TLV fields of negotiated extensions in a tail.
+    ///
+    /// # Errors
+    /// Its words.
+    fn tail(&mut self, tail: &[u8], negotiated: &[u16]) -> Result<Vec<Tlv>, String> {
+        sri::tail(tail, negotiated)
+    }
+
+    /// What its client makes of a server.
+    ///
+    /// # Errors
+    /// Its words, if that is neither trust nor refusal.
+    fn certificate(&mut self, certificate: &Certificate) -> Result<Verdict, String> {
+        certificate.sri()
+    }
+
+    /// A link of ours that has shaken hands with it; we are the client or the server.
+    ///
+    /// # Errors
+    /// The handshake fails.
+    fn session(&mut self, we_are_client: bool) -> Result<(Link, SriEnd), String> {
+        if we_are_client { with_sri_server() } else { with_sri_client() }
+    }
+
+    /// Encrypts a frame.
+    ///
+    /// # Errors
+    /// Its words.
+    fn seal(&mut self, end: &mut SriEnd, frame: Vec<u8>) -> Result<Vec<u8>, String> {
+        end.seal(frame)
+    }
+
+    /// Decrypts a frame.
+    ///
+    /// # Errors
+    /// Its words.
+    fn open(&mut self, end: &mut SriEnd, bytes: &[u8]) -> Result<Vec<u8>, String> {
+        end.open(bytes)
+    }
+}
+
+/// SRI's published crates.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sri;
+
+impl Opinion for Sri {}
