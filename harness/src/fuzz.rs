@@ -1,19 +1,34 @@
 //! Fuzzing: the targets of this crate beside those of `sv2_wire::fuzz`, and what runs them on stable Rust.
+//!
+//! Those of this crate work above the codec: [`program`]s of operations against the pool, the miner, the language. Everything is
+//! a function of its input: no clock, no thread's randomness, no order of a hash map.
+
+pub mod clients;
+pub mod miner_sequence;
+pub mod pool;
+pub mod program;
+pub mod scenario_parse;
+mod seeds;
+pub mod share_validate;
+
+pub mod shim;
 
 pub mod blind;
 pub mod corpus;
 
 use sv2_wire::fuzz::{Finding, Target};
 
-/// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`.
-pub static TARGETS: &[Target] = &[];
+/// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
+/// in `sv2_reference_pool::fuzz::TARGETS`.
+pub static TARGETS: &[Target] =
+    &[pool::TARGET, miner_sequence::TARGET, scenario_parse::TARGET, share_validate::TARGET];
 
 /// The oracle that every target has besides its own.
 pub const PANIC: &str = "panic";
 
 /// Every target, those of the lowest layer first.
 pub fn targets() -> impl Iterator<Item = &'static Target> {
-    sv2_wire::fuzz::TARGETS.iter().chain(TARGETS)
+    sv2_wire::fuzz::TARGETS.iter().chain(sv2_reference_pool::fuzz::TARGETS).chain(TARGETS)
 }
 
 /// The target of a name.

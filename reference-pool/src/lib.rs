@@ -19,6 +19,8 @@ pub mod endpoint;
 pub mod extensions;
 pub mod extranonce;
 pub mod faults;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod job;
 pub mod node;
 pub mod pool;
