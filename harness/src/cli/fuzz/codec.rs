@@ -67,7 +67,7 @@ pub(super) fn codec(args: &CodecArgs) -> Result<Exit, Failure> {
         (Some(command), _) => shim(&ShimRun {
             command,
             seed: args.seed,
-            runs: args.runs.unwrap_or(if args.time.is_some() { u64::MAX } else { SHIM_RUNS }),
+            runs: args.runs.unwrap_or_else(|| if args.time.is_some() { u64::MAX } else { SHIM_RUNS }),
             within: args.time.unwrap_or(SHIM_TIME),
             answer_within: Duration::from_secs(args.answer_within),
         }),
