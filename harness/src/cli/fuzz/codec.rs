@@ -125,7 +125,7 @@ fn watched(blind: Blind, target: &'static Target, runs: Option<u64>, time: Optio
     let shared = Arc::clone(&current);
     let begun = Instant::now();
     std::thread::spawn(move || campaign(blind, target, (runs, time), &shared, &tell));
-    let (executions, found) = watch(&told, &current);
+    let (executions, found) = watch(&told, &current, HANG_AFTER);
     Outcome { executions, took: begun.elapsed(), found }
 }
 
@@ -137,16 +137,21 @@ enum Told {
     Ended(u64, Option<(Vec<u8>, Finding)>),
 }
 
-fn watch(told: &Receiver<Told>, current: &Mutex<Vec<u8>>) -> (u64, Option<(Vec<u8>, Finding)>) {
+/// Waits for the end, or until nothing was heard for so long.
+fn watch(
+    told: &Receiver<Told>,
+    current: &Mutex<Vec<u8>>,
+    patience: Duration,
+) -> (u64, Option<(Vec<u8>, Finding)>) {
     let mut judged = 0;
     loop {
-        match told.recv_timeout(HANG_AFTER) {
+        match told.recv_timeout(patience) {
             Ok(Told::Lives(executions)) => judged = executions,
             Ok(Told::Ended(executions, found)) => return (executions, found),
             Err(RecvTimeoutError::Disconnected) => return (judged, None),
             Err(RecvTimeoutError::Timeout) => {
                 let input = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let what = format!("no verdict within {} seconds", HANG_AFTER.as_secs());
+                let what = format!("no verdict within {} seconds", patience.as_secs());
                 return (judged, Some((input, Finding { oracle: HANG, what })));
             }
         }
@@ -218,6 +223,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sv2_wire::fuzz::{ANSWERS, datatype::TARGET};
 
     #[test]
     fn times_have_units() {
@@ -230,12 +236,38 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_gives_no_verdict_is_a_finding_once_the_watch_hears_nothing() {
+    fn an_input_without_a_verdict_is_a_finding() {
         let (tell, told) = sync_channel(1);
         let current = Mutex::new(vec![1, 2]);
-        tell.send(Told::Ended(3, None)).unwrap();
-        assert!(watch(&told, &current).1.is_none());
-        drop(tell);
-        assert_eq!(watch(&told, &current).0, 0);
+        tell.send(Told::Lives(64)).unwrap();
+        let (executions, found) = watch(&told, &current, Duration::from_millis(1));
+        let (input, finding) = found.expect("nothing is heard any more");
+        assert_eq!((executions, input, finding.oracle), (64, vec![1, 2], HANG));
+        tell.send(Told::Ended(100, None)).unwrap();
+        assert_eq!(watch(&told, &current, Duration::from_secs(60)), (100, None));
+    }
+
+    static ODD: Target =
+        Target { run: |data| if data.len() > 3 { Err(ANSWERS.found("too long")) } else { Ok(()) }, ..TARGET };
+
+    #[test]
+    fn a_finding_keeps_its_input_and_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = CodecArgs {
+            target: Some(&ODD),
+            shim: None,
+            answer_within: 1,
+            time: None,
+            runs: Some(100_000),
+            seed: 1,
+            corpus: None,
+            save: folder.path().to_owned(),
+        };
+        assert_eq!(codec(&args).unwrap(), Exit::Failed);
+        let kept = std::fs::read_dir(folder.path().join(ODD.name)).unwrap();
+        let paths = kept.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        let [path] = paths.as_slice() else { panic!("{paths:?}") };
+        assert!(path.file_name().unwrap().to_string_lossy().starts_with("answers-"), "{path:?}");
+        assert!((ODD.run)(&std::fs::read(path).unwrap()).is_err());
     }
 }
