@@ -17,7 +17,7 @@ use sv2_wire::fuzz::Target;
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
 /// in `sv2_reference_pool::fuzz::TARGETS`.
-pub static TARGETS: &[Target] = 
+pub static TARGETS: &[Target] =
     &[pool::TARGET, miner_sequence::TARGET, scenario_parse::TARGET, share_validate::TARGET];
 
 /// Every target, those of the lowest layer first.

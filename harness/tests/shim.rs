@@ -85,7 +85,9 @@ fn there_is_nothing_to_judge_in_what_never_answers() {
     ];
     for (command, how) in commands {
         match judge(command, bounds, BUDGET) {
-            Err(ShimError::NeverAnswered { how: found, .. }) => assert!(found.contains(how), "{command}: {found}"),
+            Err(ShimError::NeverAnswered { how: found, .. }) => {
+                assert!(found.contains(how), "{command}: {found}")
+            }
             other => panic!("{command}: {other:?}"),
         }
     }

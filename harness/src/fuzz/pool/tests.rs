@@ -36,7 +36,8 @@ fn the_same_program_gives_the_same_trace_and_another_one_another() {
 
 #[test]
 fn first_programs_reach_every_operation() {
-    let words: BTreeSet<_> = programs().iter().flat_map(|(_, program)| program.ops.iter().map(|op| op.word())).collect();
+    let words: BTreeSet<_> =
+        programs().iter().flat_map(|(_, program)| program.ops.iter().map(|op| op.word())).collect();
     let all: BTreeSet<_> = super::super::program::Op::WORDS.iter().copied().collect();
     assert_eq!(words, all);
 }
