@@ -8,7 +8,10 @@ use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, Target, TxMerkleNode};
 use std::collections::BTreeSet;
 use sv2_wire::frame::Frame;
-use sv2_wire::{Message, OpenExtendedMiningChannel, OpenStandardMiningChannel, U256};
+use sv2_wire::{
+    Message, NewExtendedMiningJob, NewMiningJob, OpenExtendedMiningChannel, OpenStandardMiningChannel,
+    SetNewPrevHash, U256,
+};
 
 decided! {
     NoStandardChannel: ChannelRules::opens_standard(_: bool) -> bool = false;
@@ -68,5 +71,19 @@ impl Frames for LaterBlocksUnsaid {
             _ => true,
         };
         right.into_iter().filter(|frame| is_said(frame)).collect()
+    }
+}
+
+/// Has work for its first connection only.
+#[derive(Default)]
+pub(super) struct WorkForOneConnection(Option<ConnId>);
+
+impl Frames for WorkForOneConnection {
+    fn outgoing(&mut self, mut right: Vec<Frame>, conn: ConnId) -> Vec<Frame> {
+        let work = [NewMiningJob::SPEC.kind, NewExtendedMiningJob::SPEC.kind, SetNewPrevHash::SPEC.kind];
+        if *self.0.get_or_insert(conn) != conn {
+            right.retain(|frame| !work.contains(&frame.header.kind));
+        }
+        right
     }
 }

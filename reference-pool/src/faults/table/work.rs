@@ -7,6 +7,7 @@ use super::super::catalogue_decisions::{
 };
 use super::super::catalogue_mining::{
     HardLaterJobs, ImmediateJobAdrift, LaterBlocksUnsaid, NamedJobStale, NtimeOfTip, ShortCoinbasePrefix,
+    WorkForOneConnection,
 };
 use super::super::catalogue_work::{
     AnyToken, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne, ReusedCustomId,
@@ -112,4 +113,6 @@ faults! {
         when "a share on any job but the first of its channel" seen "no report known" => Channel(HardLaterJobs);
     "F315" "coinbase-that-spends" Job "NewExtendedMiningJob.coinbase_tx_prefix" ["SV2-05-137"]
         when "each extended job" seen "no report known" => Frames(edited!(NewExtendedMiningJob: job => spend(job)));
+    "F289" "no-work-behind-reconnect" Job "NewMiningJob" ["SV2-05-115" "SV2-05-139"]
+        when "each connection but the first" seen "stratum#264" => Frames(WorkForOneConnection::default());
 }
