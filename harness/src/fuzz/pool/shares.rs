@@ -5,7 +5,7 @@ use super::{CONSERVATION, REJECT_REASON, SHARE_RESOLVED, SHARE_VERDICT, Settings
 use crate::miner::{ROLLABLE_VERSION_BITS, Settings as Header, header};
 use std::collections::{BTreeMap, BTreeSet};
 use sv2_reference_pool::fuzz::naive::{compact_target, number_of};
-use sv2_session::{ChannelKind, JobState};
+use sv2_session::{ChannelKind, JobState, Setup};
 use sv2_wire::fuzz::Finding;
 use sv2_wire::{Message, SubmitSharesSuccess, U256};
 
@@ -88,7 +88,8 @@ impl Side {
     pub(super) fn submit(&mut self, message: Option<(&Message, &[u8])>, settings: Settings, tip_age: u64) {
         self.tally.latest = None;
         let Some((message, tail)) = message else { return };
-        let Some(fields) = Fields::of(message).filter(|_| self.is_served(settings.is_on("required-extensions")))
+        let Some(fields) =
+            Fields::of(message).filter(|_| self.is_served(settings.is_on("required-extensions")))
         else {
             return;
         };
@@ -114,13 +115,15 @@ impl Side {
             JobState::Retired => return Expected::Refusal(vec!["stale-share"]),
             JobState::Future => return Expected::Unknown,
         };
-        let Some(&target) = self.tally.targets.get(&(share.channel, share.job)) else { return Expected::Unknown };
+        let Some(&target) = self.tally.targets.get(&(share.channel, share.job)) else {
+            return Expected::Unknown;
+        };
         let mut wrong = Vec::new();
         if share.extranonce.len() != usize::from(job.extranonce_size) {
             wrong.push("bad-extranonce-size");
         }
         let changed = share.version ^ job.version;
-        if !job.version_rolling_allowed && changed != 0 {
+        if !(job.version_rolling_allowed && self.may_roll()) && changed != 0 {
             wrong.push("version-rolling-not-allowed");
         } else if changed & !ROLLABLE_VERSION_BITS != 0 {
             wrong.push("invalid-non-rollable-version-bit");
@@ -149,6 +152,13 @@ impl Side {
         }
     }
 
+    /// REQUIRES_FIXED_VERSION: the server "will not accept any changes to the version field" (spec section 5.3.1). A standard
+    /// job does not say so again.
+    fn may_roll(&self) -> bool {
+        const FIXED_VERSION: u32 = 1;
+        !matches!(self.session().setup(), Setup::Accepted { server_flags, .. } if server_flags & FIXED_VERSION != 0)
+    }
+
     /// A message of the pool, which the model has taken in.
     pub(super) fn note_work(&mut self, message: &Message) {
         let (address, job) = match message {
@@ -158,8 +168,10 @@ impl Side {
             _ => return,
         };
         let channels = self.watch.session().channels();
-        let concerned = channels.filter(|channel| channel.id == address || channel.group_channel_id == address);
-        let targets = concerned.filter(|channel| channel.jobs.contains_key(&job)).map(|it| ((it.id, job), it.target));
+        let concerned =
+            channels.filter(|channel| channel.id == address || channel.group_channel_id == address);
+        let targets =
+            concerned.filter(|channel| channel.jobs.contains_key(&job)).map(|it| ((it.id, job), it.target));
         self.tally.targets.extend(targets);
     }
 
@@ -183,7 +195,9 @@ impl Side {
             return;
         };
         let Share { channel, number, expected } = share;
-        let is_of = |error: &&sv2_wire::SubmitSharesError| (error.channel_id, error.sequence_number) == (channel, number);
+        let is_of = |error: &&sv2_wire::SubmitSharesError| {
+            (error.channel_id, error.sequence_number) == (channel, number)
+        };
         if errors.len().saturating_add(acks.len()) > 1 || !errors.iter().all(is_of) {
             let came = format!("{} errors and {} acknowledgements", errors.len(), acks.len());
             found.push(SHARE_RESOLVED.found(format!("{came} for share {number} of channel {channel}")));
@@ -240,14 +254,21 @@ impl Tally {
 }
 
 /// An acknowledgement covers every share that waits, and its sums are theirs.
-fn judge_ack(ack: &SubmitSharesSuccess, channel: u32, pending: &mut Vec<(u32, U256)>, found: &mut Vec<Finding>) {
+fn judge_ack(
+    ack: &SubmitSharesSuccess,
+    channel: u32,
+    pending: &mut Vec<(u32, U256)>,
+    found: &mut Vec<Finding>,
+) {
     let shares = std::mem::take(pending);
     if shares.iter().any(|(_, target)| *target == U256::ZERO) {
         return;
     }
     let number = shares.last().map_or(0, |(number, _)| *number);
     if (ack.channel_id, ack.last_sequence_number) != (channel, number) {
-        found.push(SHARE_RESOLVED.found(format!("{ack:?} acknowledges up to share {number} of channel {channel}")));
+        found.push(
+            SHARE_RESOLVED.found(format!("{ack:?} acknowledges up to share {number} of channel {channel}")),
+        );
     }
     let unit = number_of(compact_target(0x207f_ffff));
     let sum: f64 = shares.iter().map(|(_, target)| unit / number_of(*target)).sum();
