@@ -145,8 +145,7 @@ impl Campaign {
     fn frames(&mut self, plan: u8, stream: &[u8], input: &str) {
         const CHUNKS: usize = 32;
         let longer = u8::try_from(stream.len().div_ceil(CHUNKS)).unwrap_or(u8::MAX);
-        let stream =
-            frame_stream::Input { plan: plan.max(longer), max_payload: MAX_PAYLOAD_LEN, stream };
+        let stream = frame_stream::Input { plan: plan.max(longer), max_payload: MAX_PAYLOAD_LEN, stream };
         if !self.is_over() {
             let outcome = frame_stream::judge(&mut self.codec, &stream);
             self.take(outcome, &frame_stream::TARGET, input);

@@ -87,10 +87,10 @@ fn parse_value(ty: FieldType, text: &str) -> Option<Value> {
             "false" | "0" => Some(Value::Bool(false)),
             _ => None,
         },
-        FieldType::U8 | FieldType::U16 | FieldType::U32 | FieldType::U64 => text.parse().ok().map(Value::Uint),
-        FieldType::U256 => {
-            Some(Value::U256(U256::from_le_bytes(parse_hex(text).ok()?.try_into().ok()?)))
+        FieldType::U8 | FieldType::U16 | FieldType::U32 | FieldType::U64 => {
+            text.parse().ok().map(Value::Uint)
         }
+        FieldType::U256 => Some(Value::U256(U256::from_le_bytes(parse_hex(text).ok()?.try_into().ok()?))),
         FieldType::F32 => {
             let bits = u32::from_le_bytes(parse_hex(text).ok()?.try_into().ok()?);
             Some(Value::F32(F32(f32::from_bits(bits))))
@@ -133,7 +133,9 @@ fn hex_word(bytes: &[u8]) -> String {
 fn parse_hex(text: &str) -> Result<Vec<u8>, NoAnswer> {
     match text {
         "-" | "" => Ok(Vec::new()),
-        digits => hex::decode(digits).map_err(|error| NoAnswer(format!("{:?} is no hex: {error}", cut(text)))),
+        digits => {
+            hex::decode(digits).map_err(|error| NoAnswer(format!("{:?} is no hex: {error}", cut(text))))
+        }
     }
 }
 
@@ -179,8 +181,11 @@ mod tests {
             };
             let message = sv2_wire::Message::decode(header.kind, &payload).expect("decodes").message;
             let of = |name: &str| message.get(name).expect("a field of the row");
-            let pairs: Vec<_> =
-                spec.fields.iter().map(|field| (field.name.to_owned(), value_text(&of(field.name)))).collect();
+            let pairs: Vec<_> = spec
+                .fields
+                .iter()
+                .map(|field| (field.name.to_owned(), value_text(&of(field.name))))
+                .collect();
             let expected: Vec<_> = spec.fields.iter().map(|field| Some(of(field.name))).collect();
             assert_eq!(values(spec, &pairs), Ok(expected), "{}", spec.name);
         }
@@ -190,13 +195,18 @@ mod tests {
     fn values_are_read_by_the_type_of_their_field() {
         let spec = MessageSpec::find("NewExtendedMiningJob").expect("a row");
         let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
-        let read = |name: &str, value: &str| values(spec, &pair(name, value)).map(|values| values.into_iter().flatten().collect::<Vec<_>>());
+        let read = |name: &str, value: &str| {
+            values(spec, &pair(name, value)).map(|values| values.into_iter().flatten().collect::<Vec<_>>())
+        };
         assert_eq!(read("min_ntime", "none"), Ok(vec![Value::Option(None)]));
         assert_eq!(read("min_ntime", "5"), Ok(vec![Value::Option(Some(Box::new(Value::Uint(5))))]));
         assert_eq!(read("version_rolling_allowed", "true"), Ok(vec![Value::Bool(true)]));
         assert_eq!(read("coinbase_tx_prefix", "-"), Ok(vec![Value::Bytes(Vec::new())]));
         let one = U256::from(1);
-        assert_eq!(read("merkle_path", &format!("[01{}]", "00".repeat(31))), Ok(vec![Value::List(vec![Value::U256(one)])]));
+        assert_eq!(
+            read("merkle_path", &format!("[01{}]", "00".repeat(31))),
+            Ok(vec![Value::List(vec![Value::U256(one)])])
+        );
         assert!(read("nonce", "1").is_err());
         assert!(read("job_id", "0x10").is_err());
     }

@@ -82,7 +82,15 @@ impl Talk {
     pub fn start(command: &str, bounds: Bounds) -> Result<Self, ShimError> {
         let running = run(command, bounds)?;
         let command = command.to_owned();
-        Ok(Self { command, bounds, running: Some(running), starts: 1, asked: 0, answered: 0, last: Exchange::default() })
+        Ok(Self {
+            command,
+            bounds,
+            running: Some(running),
+            starts: 1,
+            asked: 0,
+            answered: 0,
+            last: Exchange::default(),
+        })
     }
 
     /// The command line.
@@ -213,7 +221,8 @@ fn exchange(
         Ok(_) => {}
     }
     if line.pop_if(|byte| *byte == b'\n').is_none() {
-        let how = if line.len() >= most { "floods: a line of more than" } else { "ended within a line, after" };
+        let how =
+            if line.len() >= most { "floods: a line of more than" } else { "ended within a line, after" };
         return Err(format!("{how} {} bytes: {:?}", line.len(), cut(&String::from_utf8_lossy(&line))));
     }
     line.pop_if(|byte| *byte == b'\r');
