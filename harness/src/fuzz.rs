@@ -4,9 +4,12 @@
 //! a function of its input: no clock, no thread's randomness, no order of a hash map.
 
 pub mod clients;
+pub mod miner_sequence;
 pub mod pool;
 pub mod program;
+pub mod scenario_parse;
 mod seeds;
+pub mod share_validate;
 
 pub mod shim;
 
@@ -14,7 +17,8 @@ use sv2_wire::fuzz::Target;
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
 /// in `sv2_reference_pool::fuzz::TARGETS`.
-pub static TARGETS: &[Target] = &[pool::TARGET];
+pub static TARGETS: &[Target] =
+    &[pool::TARGET, miner_sequence::TARGET, scenario_parse::TARGET, share_validate::TARGET];
 
 /// Every target, those of the lowest layer first.
 pub fn targets() -> impl Iterator<Item = &'static Target> {

@@ -42,12 +42,14 @@ mod catalogue;
 mod catalogue_channels;
 mod catalogue_decisions;
 mod catalogue_extensions;
+mod catalogue_mining;
 mod catalogue_noise;
 mod catalogue_work;
 mod frames;
 mod made_up;
 mod misread;
 mod process;
+mod reordered;
 mod rules;
 mod table;
 

@@ -174,22 +174,4 @@ pub fn node(settings: Settings, faults: &[Fault]) -> Node<Pool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sv2_wire::fuzz::Random;
-
-    #[test]
-    fn first_programs_and_their_mutants_find_nothing() {
-        let mut random = Random::new(1);
-        let rounds = std::env::var("ROUNDS").ok().and_then(|it| it.parse().ok()).unwrap_or(40);
-        for seed in (TARGET.seeds)() {
-            let mut data = seed.bytes;
-            for _ in 0..rounds {
-                if let Err(finding) = run(&data) {
-                    panic!("{}: {finding}\n{}", seed.name, Program::from_bytes(&data).unwrap());
-                }
-                (TARGET.mutate)(&mut data, &mut random, TARGET.max_len);
-            }
-        }
-    }
-}
+mod tests;

@@ -23,6 +23,8 @@ macro_rules! decided {
     )+};
 }
 
+pub(super) use decided;
+
 decided! {
     OtherAuthority: Certifier::certificate(_: Certificate, noise: &NoiseConfig, unix: u32) -> Certificate =
         NoiseConfig { authority: NoiseConfig::seeded(0xfa17).authority, ..noise.clone() }.certificate(unix);

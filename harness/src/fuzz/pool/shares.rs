@@ -5,7 +5,7 @@ use super::{CONSERVATION, REJECT_REASON, SHARE_RESOLVED, SHARE_VERDICT, Settings
 use crate::miner::{ROLLABLE_VERSION_BITS, Settings as Header, header};
 use std::collections::{BTreeMap, BTreeSet};
 use sv2_reference_pool::fuzz::naive::{compact_target, number_of};
-use sv2_session::{ChannelKind, JobState};
+use sv2_session::{ChannelKind, JobState, Setup};
 use sv2_wire::fuzz::Finding;
 use sv2_wire::{Message, SubmitSharesSuccess, U256};
 
@@ -123,7 +123,7 @@ impl Side {
             wrong.push("bad-extranonce-size");
         }
         let changed = share.version ^ job.version;
-        if !job.version_rolling_allowed && changed != 0 {
+        if !(job.version_rolling_allowed && self.may_roll()) && changed != 0 {
             wrong.push("version-rolling-not-allowed");
         } else if changed & !ROLLABLE_VERSION_BITS != 0 {
             wrong.push("invalid-non-rollable-version-bit");
@@ -150,6 +150,13 @@ impl Side {
             true => Expected::Credit { hash, target, is_block: hash <= compact_target(nbits) },
             false => Expected::Refusal(wrong),
         }
+    }
+
+    /// REQUIRES_FIXED_VERSION: the server "will not accept any changes to the version field" (spec section 5.3.1). A standard
+    /// job does not say so again.
+    fn may_roll(&self) -> bool {
+        const FIXED_VERSION: u32 = 1;
+        !matches!(self.session().setup(), Setup::Accepted { server_flags, .. } if server_flags & FIXED_VERSION != 0)
     }
 
     /// A message of the pool, which the model has taken in.

@@ -7,7 +7,7 @@ use super::super::catalogue_decisions::{
     OpenAfterError, ServedWithoutExtensions, SwappedVersionRange,
 };
 use super::super::frames::{cut_short, dropped, felled, twice, with_end};
-use super::super::made_up::{holds, is_servers, is_unassigned};
+use super::super::made_up::{holds, is_malformed, is_servers, is_unassigned};
 use super::super::process::{
     AwaitedHandshake, AwaitedReader, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver,
     ResetByOpening, Trusting, UnboundedQueue,
@@ -94,4 +94,6 @@ faults! {
         when "a client that asks and does not read" seen "no report known" => Process(AwaitedReader);
     "F252" "begun-anew" Setup "SetupConnection" ["SV2-05-097"]
         when "a second SetupConnection: the channels are gone" seen "BLVM, goPool" => Setup(BegunAnew);
+    "F302" "killed-by-malformed" Process "the program" ["ROB-07" "ROB-08"]
+        when "a known message that does not decode: the program ends" seen "sv2-apps#391, by a client that leaves early" => Process(felled(Fate::Die, is_malformed));
 }

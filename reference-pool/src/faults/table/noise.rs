@@ -2,10 +2,13 @@
 
 use super::super::catalogue_decisions::{BannerFirst, CodeInFront, PlainIfItLooksSo, SwappedDirections};
 use super::super::catalogue_noise::{
-    LongerActOne, OtherActTwo, OtherPieces, RefusedKeys, ShorterActOne, all_in_one, cut_at, has_odd_half,
-    has_odd_y, with_certificate_first, with_long_certificate, with_other_curve, with_short_keys,
+    LongerActOne, OtherActTwo, OtherPieces, RefusedKeys, ShortCounter, ShorterActOne, all_in_one, cut_at,
+    has_odd_half, has_odd_y, with_certificate_first, with_long_certificate, with_other_curve,
+    with_short_keys,
 };
+use super::super::frames::reframed;
 use super::faults;
+use sv2_wire::SetupConnectionSuccess;
 
 faults! {
     "F235" "plaintext-served" Record "the connection" ["SV2-04-002"]
@@ -38,4 +41,8 @@ faults! {
         when "each frame" seen "no report known" => Records(OtherPieces(all_in_one));
     "F249" "pieces-of-32768" Record "record: length" ["SV2-04-048"]
         when "a payload of more than 32768 bytes" seen "no report known" => Records(OtherPieces(cut_at::<32768>));
+    "F253" "counter-of-8-bits" Record "record: nonce" ["SV2-04-014"]
+        when "the 128th frame and those behind it" seen "no report known" => Records(ShortCounter::default());
+    "F254" "setup-length-with-header" Frame "SetupConnection.Success: msg_length" ["SV2-03-021"]
+        when "each set-up" seen "sv2-spec#31" => Frames(reframed(SetupConnectionSuccess::SPEC.kind, |frame| frame.header.length += 6));
 }

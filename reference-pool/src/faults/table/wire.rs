@@ -1,7 +1,8 @@
 //! Faults of handshakes, records and frames, one row each.
 
 use super::super::catalogue::{
-    BlindToExtensions, ClearChannelBit, ExpiredCertificate, FlippedBit, FutureCertificate, SkippedNonce,
+    BlindToExtensions, ClearChannelBit, ExpiredCertificate, FlippedBit, FutureCertificate, ShortCounter,
+    SkippedNonce,
 };
 use super::super::catalogue_decisions::{
     BrokenSignature, FirstOfEachRead, InvertedPeriod, OneEphemeral, OtherAuthority, OtherStaticKey,
@@ -107,7 +108,7 @@ faults! {
         when "two frames in one read" seen "no report known" => Frames(FirstOfEachRead);
     "F196" "length-of-ciphertext" Record "RequestExtensions.Error: msg_length" ["SV2-04-047"]
         when "each request for extensions that is refused" seen "sv2-spec#59" => Frames(reframed(RequestExtensionsError::SPEC.kind, |frame| frame.header.length += 16));
-    "F310" "channel-id-last" Frame "SubmitShares.Success.channel_id" ["SV2-03-026"]
+    "F310" "channel-id-last" Frame "SubmitShares.Success.channel_id" ["SV2-03-026" "SV2-05-014"]
         when "each SubmitShares.Success" seen "no report known" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.payload.rotate_left(4)));
     "F311" "channel-bit-on-extensions" Frame "RequestExtensions.Success: channel_msg" ["EXT-0001-011" "SV2-03-029"]
         when "each request for extensions that is granted" seen "no report known" => Frames(flipped_bit(RequestExtensionsSuccess::SPEC.kind));
@@ -119,4 +120,6 @@ faults! {
             success.supported_extensions = without(&success.supported_extensions, 2)));
     "F314" "success-with-header-behind" Frame "SubmitShares.Success: payload" ["SV2-03-024"]
         when "each SubmitShares.Success" seen "sv2-spec#31" => Frames(lengthened(SubmitSharesSuccess::SPEC.kind, &[0; 6]));
+    "F316" "nonce-lost-after-255" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
+        when "the 128th frame of a connection and each after it, two records a frame" seen "no report known" => Records(ShortCounter::default());
 }
