@@ -349,7 +349,7 @@ mod tests {
             ),
             (Bent { format: Some(|text| Ours.format(text).map(|once| once.replace("  # why", ""))), ..bent() }, TEXT, COMMENTS),
             (Bent { format: Some(|text| Ours.format(text).map(|once| once + &" ".repeat(9000))), ..bent() }, TEXT, SIZE),
-            (Bent { format: Some(|text| Ours.format(text).map(|once| once + "\n")), ..bent() }, TEXT, CANONICAL),
+            (Bent { format: Some(|text| Ok(format!("{text}\n"))), ..bent() }, TEXT, CANONICAL),
         ];
         for (bent, text, oracle) in faults {
             if oracle != DEPTH {
