@@ -183,13 +183,12 @@ def main():
             sys.exit(3)
         while BUG == "flood" and count == 20:
             sys.stdout.write("ok " + "00" * 4096)
-        try:
-            print(answer(line), flush=True)
-        except BrokenPipeError:
-            # Whoever asked has gone. Nothing is left to be flushed at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
+        print(answer(line), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        # Whoever asked has gone. Nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 //! Those of this crate work above the codec: [`program`]s of operations against the pool, the miner, the language. Everything is
 //! a function of its input: no clock, no thread's randomness, no order of a hash map.
 
+pub mod as_scenario;
 pub mod clients;
 pub mod miner_sequence;
 pub mod pool;

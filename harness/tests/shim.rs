@@ -41,7 +41,7 @@ fn planted_bugs_are_found_and_named() {
         ("u24-big-endian", "length", "frame header.msg_length at offset 0"),
         ("swap-ntime-nonce", "values", "SubmitSharesStandard.nonce, U32 x\"efbeadde\": read as 1700000001"),
         ("any-bit-bool", "values", "NewExtendedMiningJob.version_rolling_allowed, BOOL"),
-        ("long-b0-32", "layout", "SubmitSharesExtended.extranonce at offset 24"),
+        ("long-b0-32", "layout", "OpenStandardMiningChannel.Success.extranonce_prefix at offset 40"),
     ];
     for (bug, oracle, what) in bugs {
         let Some(command) = python(Some(bug)) else { return };
@@ -78,7 +78,7 @@ fn a_shim_that_breaks_later_is_told_from_a_codec_that_is_wrong() {
 fn there_is_nothing_to_judge_in_what_never_answers() {
     let bounds = Bounds { answer_within: Duration::from_millis(300), restarts: 1, ..BOUNDS };
     let commands = [
-        ("exit 4", "ended without an answer (exit status: 4)"),
+        ("exit 4", "exit status: 4"),
         ("exec sleep 60", "gave no answer within 300ms"),
         ("exec yes incomplete", "floods: behind its answer"),
         ("exec no-such-program-at-all", "exit status: 127"),
