@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sv2_wire::fuzz::{frame_stream::TARGET, check, mutate_in_place};
+use sv2_wire::fuzz::{check, frame_stream::TARGET, mutate_in_place};
 
 fuzz_target!(|data: &[u8]| check(&TARGET, data));
 

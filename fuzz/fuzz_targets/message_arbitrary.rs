@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sv2_wire::fuzz::{message_arbitrary::TARGET, check, mutate_in_place};
+use sv2_wire::fuzz::{check, message_arbitrary::TARGET, mutate_in_place};
 
 fuzz_target!(|data: &[u8]| check(&TARGET, data));
 

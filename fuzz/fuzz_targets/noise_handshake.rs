@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sv2_wire::fuzz::{noise_handshake::TARGET, check, mutate_in_place};
+use sv2_wire::fuzz::{check, mutate_in_place, noise_handshake::TARGET};
 
 fuzz_target!(|data: &[u8]| check(&TARGET, data));
 
