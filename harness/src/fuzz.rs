@@ -4,7 +4,9 @@
 //! a function of its input: no clock, no thread's randomness, no order of a hash map.
 
 pub mod as_scenario;
+pub mod blind;
 pub mod clients;
+pub mod corpus;
 pub mod miner_sequence;
 pub mod pool;
 pub mod program;
@@ -12,14 +14,11 @@ pub mod scenario_parse;
 mod seeds;
 pub mod share_validate;
 
-pub mod blind;
-pub mod corpus;
-
 use sv2_wire::fuzz::{Finding, Target};
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
 /// in `sv2_reference_pool::fuzz::TARGETS`.
-pub static TARGETS: &[Target] = 
+pub static TARGETS: &[Target] =
     &[pool::TARGET, miner_sequence::TARGET, scenario_parse::TARGET, share_validate::TARGET];
 
 /// The oracle that every target has besides its own.

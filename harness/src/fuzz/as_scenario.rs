@@ -16,7 +16,10 @@ use sv2_wire::{Message, Value};
 
 /// The scenario, in canonical form.
 pub fn as_scenario(program: &Program, title: &str) -> String {
-    let mut writer = Writer { game: Some(Game::new(node(program.settings, &[]), program.settings)), ..Writer::default() };
+    let game = Game::new(node(program.settings, &[]), program.settings);
+    let (finds_blocks, reviews_targets) =
+        (program.settings.is_on("easy-blocks"), program.settings.is_on("vardiff"));
+    let mut writer = Writer { game: Some(game), finds_blocks, reviews_targets, ..Writer::default() };
     for op in &program.ops {
         writer.op(op);
     }
@@ -32,7 +35,9 @@ fn head(program: &Program, title: &str) -> String {
         match *word {
             "required-extensions" => pool.push_str(", extensions: required"),
             "fixed-version" | "extended-channels-only" | "custom-jobs" => _ = write!(pool, ", {word}: true"),
-            other => _ = writeln!(unsaid, "# the program's pool has {other}, which a scenario cannot ask for"),
+            other => {
+                _ = writeln!(unsaid, "# the program's pool has {other}, which a scenario cannot ask for")
+            }
         }
     }
     let title = title.replace(['"', '\\', '\n'], " ");
@@ -48,6 +53,10 @@ struct Writer {
     jobs: BTreeMap<(usize, u32, u32), String>,
     shares: Vec<Option<Share>>,
     count: usize,
+    /// Shares are blocks in the program and not in the scenario, and blocks are acknowledged at once.
+    finds_blocks: bool,
+    /// The program's pool changes targets by itself, and the scenario's does not.
+    reviews_targets: bool,
 }
 
 /// Lines of one step; left out where nobody reads the capture that they are for.
@@ -84,10 +93,14 @@ impl Writer {
     }
 
     fn op(&mut self, op: &Op) {
-        let Some(Told { action, came, closed }) = self.game.as_mut().and_then(|game| game.tell(op)) else { return };
+        let Some(Told { action, came, closed }) = self.game.as_mut().and_then(|game| game.tell(op)) else {
+            return;
+        };
         let request = self.act(op, &action, &came);
         for (client, message) in &came {
-            self.expect(*client, message, request.as_ref());
+            let last = came.iter().rfind(|(of, _)| of == client);
+            let is_last = last.is_some_and(|(_, last)| last.spec().name == message.spec().name);
+            self.expect(*client, message, request.as_ref(), is_last);
         }
         for client in closed {
             self.say(format!("{}: expect close\n", letter(client)));
@@ -99,7 +112,10 @@ impl Writer {
     fn act(&mut self, op: &Op, action: &Action, came: &[(usize, Message)]) -> Option<(Message, String)> {
         match action {
             Action::Connect => {
-                let client = self.game.as_ref().map_or(0, |game| (0..).take_while(|it| game.session(*it).is_some()).count());
+                let client = self
+                    .game
+                    .as_ref()
+                    .map_or(0, |game| (0..).take_while(|it| game.session(*it).is_some()).count());
                 self.say(format!("{}: connect plain\n", letter(client.saturating_sub(1))));
             }
             Action::Send(client, message) => {
@@ -129,7 +145,9 @@ impl Writer {
             Control::Template => "template\n".to_owned(),
             Control::SetTarget { channel, maximum_target } => {
                 let (client, id) = at(self, channel);
-                format!("{client}: provoke SetTarget\n  channel_id = {id}, maximum_target = 0x{maximum_target}\n")
+                format!(
+                    "{client}: provoke SetTarget\n  channel_id = {id}, maximum_target = 0x{maximum_target}\n"
+                )
             }
             Control::SetExtranoncePrefix { channel } => {
                 let (client, id) = at(self, channel);
@@ -137,7 +155,9 @@ impl Writer {
             }
             Control::Regroup { channels } => {
                 let ids: Vec<(char, String)> = channels.iter().map(|channel| at(self, channel)).collect();
-                let Some((client, _)) = ids.first().filter(|_| ids.windows(2).all(|two| two.first().map(|it| it.0) == two.last().map(|it| it.0))) else {
+                let Some((client, _)) = ids.first().filter(|_| {
+                    ids.windows(2).all(|two| two.first().map(|it| it.0) == two.last().map(|it| it.0))
+                }) else {
                     self.say("# the operator regroups channels of two connections at once\n".to_owned());
                     return;
                 };
@@ -190,7 +210,9 @@ impl Writer {
         let (id, named) = (message.uint("channel_id")?, message.uint("job_id")?);
         let named = if kind == ShareKind::UnknownJob { named.wrapping_sub(0x4000_0000) } else { named };
         let channel = match kind {
-            ShareKind::UnknownChannel => self.jobs.keys().find(|(of, _, job)| (*of, *job) == (client, named)).map(|key| key.1)?,
+            ShareKind::UnknownChannel => {
+                self.jobs.keys().find(|(of, _, job)| (*of, *job) == (client, named)).map(|key| key.1)?
+            }
             _ => id,
         };
         let job = self.jobs.get(&(client, channel, named)).cloned();
@@ -229,7 +251,9 @@ impl Writer {
     /// Version and time of a share, as far as they are not the job's.
     fn settings(&self, client: usize, channel: u32, job_id: u32, message: &Message, job: &str) -> String {
         let session = self.game.as_ref().and_then(|game| game.session(client));
-        let of = session.and_then(|session| session.channel(channel)).and_then(|channel| channel.jobs.get(&job_id));
+        let of = session
+            .and_then(|session| session.channel(channel))
+            .and_then(|channel| channel.jobs.get(&job_id));
         let Some(of) = of else { return String::new() };
         let mut text = String::new();
         match message.uint("version").unwrap_or_default() ^ of.version {
@@ -250,18 +274,32 @@ impl Writer {
         text
     }
 
-    fn expect(&mut self, client: usize, message: &Message, request: Option<&(Message, String)>) {
+    /// Waits for a message. Of those that may come at any time, the last ones of each step are enough: what follows rests on them.
+    fn expect(
+        &mut self,
+        client: usize,
+        message: &Message,
+        request: Option<&(Message, String)>,
+        is_last: bool,
+    ) {
         let name = message.spec().name;
         let opened = match message {
             Message::OpenStandardMiningChannelSuccess(open) => Some(open.channel_id),
             Message::OpenExtendedMiningChannelSuccess(open) => Some(open.channel_id),
             _ => None,
         };
-        if Session::is_ambient(message) {
+        let sent = request.filter(|(asked, _)| answers(asked, message)).map(|(_, sent)| sent);
+        let is_unsure = match message {
+            Message::SubmitSharesSuccess(_) => self.finds_blocks,
+            // Whoever did not ask for a target gets one from the operator, or from a pool that reviews them by itself.
+            Message::SetTarget(_) => self.reviews_targets,
+            _ => false,
+        };
+        if Session::is_ambient(message) && (is_unsure || !is_last) {
             return;
         }
         let mut line = format!("{}: expect {name}", letter(client));
-        if let Some((_, sent)) = request.filter(|(asked, _)| answers(asked, message)) {
+        if let Some(sent) = sent {
             _ = write!(line, " reply to {sent}");
         }
         if let Some(id) = opened {
@@ -278,14 +316,18 @@ impl Writer {
         let Some(game) = &self.game else { return };
         let mut fresh = Vec::new();
         for (&(client, id), channel) in &self.channels {
-            let job = game.session(client).and_then(|session| session.channel(id)).and_then(|it| it.newest_job());
+            let job =
+                game.session(client).and_then(|session| session.channel(id)).and_then(|it| it.newest_job());
             if let Some(job) = job.filter(|job| !self.jobs.contains_key(&(client, id, job.job_id))) {
                 fresh.push(((client, id, job.job_id), channel.clone()));
             }
         }
         for (key, channel) in fresh {
             let job = self.fresh('j');
-            self.lines.push(Line { text: format!("await job on {channel} -> {job}\n"), only_for: Some(job.clone()) });
+            self.lines.push(Line {
+                text: format!("await job on {channel} -> {job}\n"),
+                only_for: Some(job.clone()),
+            });
             self.jobs.insert(key, job);
         }
     }
@@ -305,7 +347,13 @@ impl Writer {
     /// The fields of a message; those that say nothing about the conversation are left to their defaults.
     fn fields(&self, client: usize, message: &Message) -> String {
         const LEFT_OUT: [&str; 8] = [
-            "user_identity", "endpoint_host", "endpoint_port", "vendor", "hardware_version", "firmware", "device_id",
+            "user_identity",
+            "endpoint_host",
+            "endpoint_port",
+            "vendor",
+            "hardware_version",
+            "firmware",
+            "device_id",
             "sequence_number",
         ];
         let is_custom = matches!(message, Message::SetCustomMiningJob(_));
@@ -313,15 +361,17 @@ impl Writer {
         for field in message.spec().fields.iter().filter(|field| !LEFT_OUT.contains(&field.name)) {
             let Some(value) = message.get(field.name) else { continue };
             let value = match (field.name, &value) {
-                ("channel_id", Value::Uint(id)) => self.address(client, u32::try_from(*id).unwrap_or_default()),
+                ("channel_id", Value::Uint(id)) => {
+                    self.address(client, u32::try_from(*id).unwrap_or_default())
+                }
                 ("prev_hash" | "version" | "min_ntime" | "nbits", _) if is_custom => {
                     match self.newest_job(client, message) {
                         Some(job) => format!("{job}.{}", field.name),
                         None => continue,
                     }
                 }
-                // The scenario's pool has tokens and a payout of its own.
-                ("mining_job_token" | "coinbase_tx_outputs" | "merkle_path", _) if is_custom => continue,
+                // The profile has the outputs that the pool wants.
+                ("coinbase_tx_outputs" | "merkle_path", _) if is_custom => continue,
                 (_, value) => match literal(value) {
                     Some(literal) => literal,
                     None => continue,

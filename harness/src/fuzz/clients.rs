@@ -12,9 +12,9 @@ use sv2_reference_pool::service::{Address, ConnId, Control};
 use sv2_session::{Channel, ChannelKind, Job, JobState, Session};
 use sv2_wire::frame::{Frame, Header};
 use sv2_wire::{
-    B0_32, B0_64K, B0_255, CloseChannel, F32, Kind, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel,
-    RequestExtensions, Seq0_64K, Seq0_255, SetCustomMiningJob, SetupConnection, SubmitSharesExtended, SubmitSharesStandard,
-    U256, UpdateChannel,
+    B0_32, B0_64K, B0_255, CloseChannel, F32, Kind, Message, OpenExtendedMiningChannel,
+    OpenStandardMiningChannel, RequestExtensions, Seq0_64K, Seq0_255, SetCustomMiningJob, SetupConnection,
+    SubmitSharesExtended, SubmitSharesStandard, U256, UpdateChannel,
 };
 
 /// Hashes that one share may cost. A search that finds nothing gives the last work that it tried.
@@ -109,7 +109,9 @@ impl Clients {
             Op::Setup { .. } | Op::Extensions { .. } | Op::OpenStandard { .. } | Op::OpenExtended { .. } => {
                 self.request(op)
             }
-            Op::Submit { channel, job, kind, roll } => self.submit(*channel, *job, *kind, *roll, age, session),
+            Op::Submit { channel, job, kind, roll } => {
+                self.submit(*channel, *job, *kind, *roll, age, session)
+            }
             Op::Again { share } => self.again(usize::from(share.0)),
             Op::Update { .. } | Op::Close { .. } | Op::CloseGroup { .. } | Op::Custom { .. } => {
                 self.on_channel(op, session)
@@ -215,11 +217,7 @@ impl Clients {
         Some(Action::Send(client, message))
     }
 
-    fn on_channel<'a>(
-        &mut self,
-        op: &Op,
-        session: impl Fn(usize) -> Option<&'a Session>,
-    ) -> Option<Action> {
+    fn on_channel<'a>(&mut self, op: &Op, session: impl Fn(usize) -> Option<&'a Session>) -> Option<Action> {
         let (Op::Update { channel, .. }
         | Op::Close { channel }
         | Op::CloseGroup { channel }
@@ -249,9 +247,10 @@ impl Clients {
     fn control<'a>(&self, op: &Op, session: impl Fn(usize) -> Option<&'a Session>) -> Option<Control> {
         let address = |(client, channel_id): (usize, u32)| Address { conn: Some(conn(client)), channel_id };
         Some(match op {
-            Op::Target { channel, zeros } => {
-                Control::SetTarget { channel: address(self.channel(*channel)?), maximum_target: zeros.target() }
-            }
+            Op::Target { channel, zeros } => Control::SetTarget {
+                channel: address(self.channel(*channel)?),
+                maximum_target: zeros.target(),
+            },
             Op::GroupTarget { channel, zeros } => {
                 let (client, id) = self.channel(*channel)?;
                 let group = session(client)?.channel(id)?.group_channel_id;
@@ -264,9 +263,10 @@ impl Clients {
                 let channels = [self.channel(*channel)?, self.channel(*other)?];
                 Control::Regroup { channels: channels.map(address).to_vec() }
             }
-            Op::End { channel } => {
-                Control::CloseChannel { channel: address(self.channel(*channel)?), reason: "maintenance".into() }
-            }
+            Op::End { channel } => Control::CloseChannel {
+                channel: address(self.channel(*channel)?),
+                reason: "maintenance".into(),
+            },
             Op::Reconnect { client } => Control::Reconnect {
                 conn: Some(conn(self.client(*client)?)),
                 new_host: "127.0.0.1".into(),
@@ -314,7 +314,8 @@ impl Clients {
         let sequence_number = self.next_sequence;
         self.next_sequence = self.next_sequence.wrapping_add(1);
         let Some(open) = open else {
-            let share = SubmitSharesStandard { channel_id: id, sequence_number, job_id: 1, ..Default::default() };
+            let share =
+                SubmitSharesStandard { channel_id: id, sequence_number, job_id: 1, ..Default::default() };
             return Some(self.sent(client, share.into()));
         };
         let share = match chosen_job(open, job) {
@@ -380,7 +381,9 @@ impl Work {
     fn message(self, sequence_number: u32) -> Option<Message> {
         let Self { id: channel_id, job_id, nonce, ntime, version, .. } = self;
         Some(match self.extended {
-            false => SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into(),
+            false => {
+                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
+            }
             true => SubmitSharesExtended {
                 channel_id,
                 sequence_number,

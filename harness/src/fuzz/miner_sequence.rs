@@ -159,7 +159,8 @@ fn mine(miner: &impl Miner, session: &Session, index: usize, roll: u8) -> Result
     };
     let Some(job) = miner.work(channel) else { return Ok(None) };
     let Some(basis) = session.basis(job) else {
-        return Err(CONSISTENT.found(format!("job {} of channel {} is chosen, and not active", job.job_id, channel.id)));
+        return Err(CONSISTENT
+            .found(format!("job {} of channel {} is chosen, and not active", job.job_id, channel.id)));
     };
     let JobState::Active { min_ntime, .. } = job.state else { return Ok(None) };
     let settings = Settings {
@@ -256,7 +257,8 @@ fn judge_channel(channel: &Channel) -> Result<(), Finding> {
     }
     // The newest job is kept whatever it weighs, and no message is above this.
     let is_heavy = weight > KEPT_JOB_BYTES && channel.jobs.len() > 1;
-    if is_heavy || counts.iter().any(|count| *count > KEPT_JOBS) || channel.account.shares.len() > KEPT_SHARES {
+    if is_heavy || counts.iter().any(|count| *count > KEPT_JOBS) || channel.account.shares.len() > KEPT_SHARES
+    {
         return Err(BOUNDED.found(format!("channel {id} has {counts:?} jobs of {weight} bytes")));
     }
     Ok(())

@@ -30,8 +30,11 @@ pub const PLACE: Oracle = Oracle {
     clauses: &[],
 };
 /// How deep a text may be.
-pub const DEPTH: Oracle =
-    Oracle { name: "depth", about: "a text that parses opens a bounded number of brackets at once", clauses: &[] };
+pub const DEPTH: Oracle = Oracle {
+    name: "depth",
+    about: "a text that parses opens a bounded number of brackets at once",
+    clauses: &[],
+};
 /// What parses can be formatted.
 pub const FORMATS: Oracle =
     Oracle { name: "formats", about: "a text has a canonical form if and only if it parses", clauses: &[] };
@@ -45,8 +48,11 @@ pub const SAME_TREE: Oracle =
 pub const COMMENTS: Oracle =
     Oracle { name: "comments", about: "the canonical form has the comments of the text", clauses: &[] };
 /// Formatting makes no text long.
-pub const SIZE: Oracle =
-    Oracle { name: "size", about: "the canonical form grows by some blanks for each line at most", clauses: &[] };
+pub const SIZE: Oracle = Oracle {
+    name: "size",
+    about: "the canonical form grows by some blanks for each line at most",
+    clauses: &[],
+};
 
 /// Brackets that an accepted text may have open at once: some more than expressions may be deep.
 const MOST_OPEN: usize = 100;
@@ -226,10 +232,53 @@ fn comments(text: &str) -> Vec<&str> {
 
 /// Pieces of the language at which something happens.
 const PIECES: &[&str] = &[
-    "", " ", "  ", "\n", "\n\n\n", "\t", " # note\n", "\r\n", ",", "[0]", "[", "]", "(", ")", "((((((((", "[[[[[[[[", "A: ",
-    "-", "\"", "\\", "\\xff", "x\"", "$", "$a", "->", "==", "|", "0x", "0xffffffffffffffffffffffffffffffff", "1e999", "nan",
-    "365d", "9999999999999999999999", "..", "é", "\u{0}", "title", "matrix", "expect", "reply to", "checks SV2-05-001",
-    "lenient AMB-1", "unless", "repeat(x\"00\", 99999999)", "numbers(0, 99999999)", "repeat 10000 setup()", "pool(",
+    "",
+    " ",
+    "  ",
+    "\n",
+    "\n\n\n",
+    "\t",
+    " # note\n",
+    "\r\n",
+    ",",
+    "[0]",
+    "[",
+    "]",
+    "(",
+    ")",
+    "((((((((",
+    "[[[[[[[[",
+    "A: ",
+    "-",
+    "\"",
+    "\\",
+    "\\xff",
+    "x\"",
+    "$",
+    "$a",
+    "->",
+    "==",
+    "|",
+    "0x",
+    "0xffffffffffffffffffffffffffffffff",
+    "1e999",
+    "nan",
+    "365d",
+    "9999999999999999999999",
+    "..",
+    "é",
+    "\u{0}",
+    "title",
+    "matrix",
+    "expect",
+    "reply to",
+    "checks SV2-05-001",
+    "lenient AMB-1",
+    "unless",
+    "repeat(x\"00\", 99999999)",
+    "numbers(0, 99999999)",
+    "repeat 10000 setup()",
+    "pool(",
 ];
 
 /// Changes a text: a piece of the language anywhere, a line less, twice or of another text; else any bytes.
@@ -255,7 +304,8 @@ fn mutate(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
         }
         _ => {
             let line = lines.get(at).cloned().unwrap_or_default();
-            let places: Vec<usize> = line.char_indices().map(|(place, _)| place).chain([line.len()]).collect();
+            let places: Vec<usize> =
+                line.char_indices().map(|(place, _)| place).chain([line.len()]).collect();
             let (from, to) = (random.below(places.len()), random.below(4));
             let start = places.get(from).copied().unwrap_or_default();
             let end = places.get(from.saturating_add(to)).copied().unwrap_or(start);
@@ -343,12 +393,29 @@ mod tests {
             (Bent { parse: Some(|text| Ours.parse(&text.replace(['(', ')'], " "))), ..bent() }, &deep, DEPTH),
             (Bent { format: Some(|_| Ours.format("no scenario")), ..bent() }, TEXT, FORMATS),
             (
-                Bent { format: Some(|text| Ours.format(text).map(|once| once.replace("== 1", "== 2"))), ..bent() },
+                Bent {
+                    format: Some(|text| Ours.format(text).map(|once| once.replace("== 1", "== 2"))),
+                    ..bent()
+                },
                 TEXT,
                 SAME_TREE,
             ),
-            (Bent { format: Some(|text| Ours.format(text).map(|once| once.replace("  # why", ""))), ..bent() }, TEXT, COMMENTS),
-            (Bent { format: Some(|text| Ours.format(text).map(|once| once + &" ".repeat(9000))), ..bent() }, TEXT, SIZE),
+            (
+                Bent {
+                    format: Some(|text| Ours.format(text).map(|once| once.replace("  # why", ""))),
+                    ..bent()
+                },
+                TEXT,
+                COMMENTS,
+            ),
+            (
+                Bent {
+                    format: Some(|text| Ours.format(text).map(|once| once + &" ".repeat(9000))),
+                    ..bent()
+                },
+                TEXT,
+                SIZE,
+            ),
             (Bent { format: Some(|text| Ok(format!("{text}\n"))), ..bent() }, TEXT, CANONICAL),
         ];
         for (bent, text, oracle) in faults {

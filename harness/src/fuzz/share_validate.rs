@@ -138,12 +138,20 @@ pub fn judge(data: &[u8], faults: &[Fault]) -> Result<(), Finding> {
     if let Some((takes, hash)) = expected
         && takes != is_credited
     {
-        return Err(MINER.found(format!("the miner {} {share:?} of hash {hash:?}; the pool: {}", shown(takes), pool())));
+        return Err(MINER.found(format!(
+            "the miner {} {share:?} of hash {hash:?}; the pool: {}",
+            shown(takes),
+            pool()
+        )));
     }
     if let Some(naive) = &naive
         && naive.is_valid != is_credited
     {
-        return Err(NAIVE.found(format!("the third reckoning {} {share:?}: {naive:?}; the pool: {}", shown(naive.is_valid), pool())));
+        return Err(NAIVE.found(format!(
+            "the third reckoning {} {share:?}: {naive:?}; the pool: {}",
+            shown(naive.is_valid),
+            pool()
+        )));
     }
     bench.judge_block(naive.as_ref())?;
     let again = bench.submit(&renumbered(&share, 1));
@@ -158,7 +166,8 @@ pub fn judge(data: &[u8], faults: &[Fault]) -> Result<(), Finding> {
 }
 
 fn judge_others(case: Case, faults: &[Fault], share: &Message, verdict: Option<&str>) -> Result<(), Finding> {
-    let other = Bench::new(case, Zeros(case.zeros % 12), "somebody else", faults).submit(&renumbered(share, u32::MAX));
+    let other = Bench::new(case, Zeros(case.zeros % 12), "somebody else", faults)
+        .submit(&renumbered(share, u32::MAX));
     if other.as_deref() != verdict {
         return Err(IRRELEVANT.found(format!("{share:?}: {verdict:?}, and by another name {other:?}")));
     }
@@ -188,10 +197,19 @@ impl Bench {
             elapsed: Duration::ZERO,
         };
         bench.node.connected(bench.now());
-        bench.send(&SetupConnection { min_version: 2, max_version: 2, vendor: name.into(), ..Default::default() }.into());
+        bench.send(
+            &SetupConnection { min_version: 2, max_version: 2, vendor: name.into(), ..Default::default() }
+                .into(),
+        );
         let (request_id, nominal_hash_rate, max_target) = (1, F32(0.0), zeros.target());
         bench.send(&match case.is_on(0) {
-            false => OpenStandardMiningChannel { request_id, user_identity: name.into(), nominal_hash_rate, max_target }.into(),
+            false => OpenStandardMiningChannel {
+                request_id,
+                user_identity: name.into(),
+                nominal_hash_rate,
+                max_target,
+            }
+            .into(),
             true => OpenExtendedMiningChannel {
                 request_id,
                 user_identity: name.into(),
@@ -233,7 +251,9 @@ impl Bench {
         let job_id = job.job_id.wrapping_add(case.job.into());
         let nonce = settings.nonce.wrapping_add(case.nonce.into());
         Some(match case.is_on(0) {
-            false => SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into(),
+            false => {
+                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
+            }
             true => SubmitSharesExtended {
                 channel_id,
                 sequence_number,
@@ -301,7 +321,9 @@ impl Bench {
         let Some(naive) = naive else { return Ok(()) };
         let header = naive.header.filter(|_| naive.is_block);
         let found: Vec<[u8; 80]> = blocks.iter().map(header_bytes).collect();
-        if found != header.into_iter().collect::<Vec<_>>() || !blocks.iter().all(|block| block.check_merkle_root()) {
+        if found != header.into_iter().collect::<Vec<_>>()
+            || !blocks.iter().all(|block| block.check_merkle_root())
+        {
             let hex: Vec<_> = found.iter().map(hex::encode).collect();
             return Err(BLOCK.found(format!("{naive:?}; handed on: {hex:?}")));
         }
@@ -507,10 +529,12 @@ mod tests {
 
     #[test]
     fn a_pool_with_moods_is_found() {
-        let easy_refused = || Deviation::Frames(Box::new(Moody { drops_last_number: false, granted: U256::ZERO }));
+        let easy_refused =
+            || Deviation::Frames(Box::new(Moody { drops_last_number: false, granted: U256::ZERO }));
         let found = found_at_five(moody(easy_refused), [0, 0]);
         assert!(!found.is_empty() && found.iter().all(|oracle| *oracle == EASIER.name), "{found:?}");
-        let last_dropped = || Deviation::Frames(Box::new(Moody { drops_last_number: true, granted: U256::ZERO }));
+        let last_dropped =
+            || Deviation::Frames(Box::new(Moody { drops_last_number: true, granted: U256::ZERO }));
         let found = found_at_five(moody(last_dropped), [0xff, 0xff]);
         assert!(!found.is_empty() && found.iter().all(|oracle| *oracle == IRRELEVANT.name), "{found:?}");
     }

@@ -36,7 +36,7 @@ pub const MONOTONE: Oracle =
 /// The number itself.
 pub const QUOTIENT: Oracle = Oracle {
     name: "quotient",
-    about: "a target that the device does not bound is 2^256 / hashes per share, less 1",
+    about: "a target that the device does not bound is 2^256 / (hashes per share + 1), as work is counted in Bitcoin",
     clauses: &[],
 };
 /// The wire form.
@@ -185,7 +185,7 @@ fn judge_order(granted: &[(f32, U256)]) -> Result<(), Finding> {
     }
 }
 
-/// 2^256 / hashes per share - 1, or all hashes where a share takes one at most. A number of hashes of 2^128 or more counts as
+/// 2^256 / (hashes per share + 1), or all hashes where a share takes one at most. A number of hashes of 2^128 or more counts as
 /// 2^128 - 1.
 fn quotient(rate: f32, pace: f64) -> U256 {
     let hashes = f64::from(rate) * 60.0 / pace;
@@ -193,10 +193,11 @@ fn quotient(rate: f32, pace: f64) -> U256 {
         true => Wide::power(128).plus(&Wide::MAX),
         false => whole(hashes),
     };
-    match Wide::power(256).divided_by(&hashes) {
-        Some((quotient, _)) => quotient.plus(&Wide::MAX).number(),
-        None => U256::MAX,
+    if hashes.low_64() <= 1 {
+        return U256::MAX;
     }
+    let quotient = Wide::power(256).divided_by(&hashes.plus(&Wide::power(0)));
+    quotient.map_or(U256::MAX, |(quotient, _)| quotient.number())
 }
 
 /// The whole number below a float of 0 or more and below 2^200, from its exponent and mantissa.
@@ -228,16 +229,39 @@ fn judge_difficulty(of: &impl Arithmetic, counts: [u32; 2], target: U256, one: U
     let rest = two_steps.divided_by(&target_wide).map_or(0, |(rest, _)| rest.low_64());
     let most = if rest >= (1 << 63) - 1 { whole.saturating_add(1) } else { whole };
     if !(whole..=most).contains(&sum) {
-        return Err(DIFFICULTY.found(format!("{a} and {b} shares at {target}, of {one}, are {whole}; came {sum}")));
+        return Err(
+            DIFFICULTY.found(format!("{a} and {b} shares at {target}, of {one}, are {whole}; came {sum}"))
+        );
     }
     Ok(())
 }
 
 /// Floats and compact numbers at which something happens.
 const WORDS: [u32; 24] = [
-    0, 1, 0x8000_0000, 0x0080_0000, 0x007f_ffff, 0x3f80_0000, 0x3dcc_cccd, 0x7f7f_ffff, 0x7f80_0000, 0xff80_0000,
-    0x7fc0_0000, 0xffc0_0000, 0xbf80_0000, 0x5f80_0000, 0x5f7f_ffff, 0x4f80_0000, 0x1d00_ffff, 0x207f_ffff, 0x2100_ffff,
-    0x2200_00ff, 0x0100_0001, 0x0300_0001, 0x1b04_04cb, 0xffff_ffff,
+    0,
+    1,
+    0x8000_0000,
+    0x0080_0000,
+    0x007f_ffff,
+    0x3f80_0000,
+    0x3dcc_cccd,
+    0x7f7f_ffff,
+    0x7f80_0000,
+    0xff80_0000,
+    0x7fc0_0000,
+    0xffc0_0000,
+    0xbf80_0000,
+    0x5f80_0000,
+    0x5f7f_ffff,
+    0x4f80_0000,
+    0x1d00_ffff,
+    0x207f_ffff,
+    0x2100_ffff,
+    0x2200_00ff,
+    0x0100_0001,
+    0x0300_0001,
+    0x1b04_04cb,
+    0xffff_ffff,
 ];
 
 fn mutate(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
@@ -251,7 +275,9 @@ fn mutate(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
         data.resize(most, 0);
         let (zeros, byte) = (random.below(33), random.byte());
         let target = data.iter_mut().skip(25).take(32);
-        target.enumerate().for_each(|(place, to)| *to = if place < 32_usize.saturating_sub(zeros) { byte } else { 0 });
+        target
+            .enumerate()
+            .for_each(|(place, to)| *to = if place < 32_usize.saturating_sub(zeros) { byte } else { 0 });
     } else {
         mutate_bytes(data, random, most);
     }
@@ -300,7 +326,9 @@ mod tests {
         }
 
         fn difficulty(&self, counts: &[u32], target: U256, one: U256) -> u64 {
-            self.0.worth.map_or_else(|| Ours.difficulty(counts, target, one), |bent| bent(counts, target, one))
+            self.0
+                .worth
+                .map_or_else(|| Ours.difficulty(counts, target, one), |bent| bent(counts, target, one))
         }
     }
 
@@ -323,10 +351,16 @@ mod tests {
     #[test]
     fn every_oracle_fires_on_its_fault() {
         let bent = Bent::default;
+        // Twice the unit, so that a share is worth a half.
+        let double = U256::from_be_bytes(std::array::from_fn(|at| [0xff, 0xff, 0xfe].get(at).copied().unwrap_or(0)));
         let small = Input { max_target: U256::from(12), ..input() };
         let faults = [
             // A pool that takes NaN for no hash rate at all (sv2-apps#799).
-            (Bent { grant: Some(|_, max| Ok(max)), ..bent() }, Input { rates: [F32(f32::NAN); 2], ..input() }, REFUSAL),
+            (
+                Bent { grant: Some(|_, max| Ok(max)), ..bent() },
+                Input { rates: [F32(f32::NAN); 2], ..input() },
+                REFUSAL,
+            ),
             (Bent { grant: Some(|_, _| Ok(U256::MAX)), ..bent() }, small, WITHIN_MAXIMUM),
             (
                 Bent { grant: Some(|rate, _| grant(rate, U256::MAX, 7.0).map(to_wire)), ..bent() },
@@ -338,10 +372,12 @@ mod tests {
             // Batches that are rounded one by one.
             (
                 Bent {
-                    worth: Some(|counts, target, one| counts.iter().map(|it| Ours.difficulty(&[*it], target, one)).sum()),
+                    worth: Some(|counts, target, one| {
+                        counts.iter().map(|it| Ours.difficulty(&[*it], target, one)).sum()
+                    }),
                     ..bent()
                 },
-                Input { counts: [1, 1], ..input() },
+                Input { counts: [1, 1], max_target: double, ..input() },
                 DIFFICULTY,
             ),
         ];

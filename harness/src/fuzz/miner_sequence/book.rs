@@ -23,8 +23,12 @@ struct Entry {
 impl Book {
     pub(super) fn received(&mut self, message: &Message) {
         match message {
-            Message::OpenStandardMiningChannelSuccess(open) => self.open(open.channel_id, open.group_channel_id),
-            Message::OpenExtendedMiningChannelSuccess(open) => self.open(open.channel_id, open.group_channel_id),
+            Message::OpenStandardMiningChannelSuccess(open) => {
+                self.open(open.channel_id, open.group_channel_id)
+            }
+            Message::OpenExtendedMiningChannelSuccess(open) => {
+                self.open(open.channel_id, open.group_channel_id)
+            }
             Message::SetGroupChannel(group) => {
                 for id in group.channel_ids.as_slice() {
                     if let Some(entry) = self.channels.get_mut(id) {

@@ -6,10 +6,10 @@ use sv2_wire::frame::{Frame, Header};
 use sv2_wire::fuzz::{Random, Seed, mutate_bytes};
 use sv2_wire::{
     B0_32, B0_64K, F32, MESSAGES, Message, NewExtendedMiningJob, NewMiningJob, OpenExtendedMiningChannel,
-    OpenExtendedMiningChannelSuccess, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, Seq0_64K,
-    Seq0_255, SetCustomMiningJob, SetCustomMiningJobSuccess, SetExtranoncePrefix, SetGroupChannel, SetNewPrevHash,
-    SetTarget, SetupConnection, SetupConnectionSuccess, SubmitSharesError, SubmitSharesSuccess, U256, UpdateChannel,
-    UpdateChannelError,
+    OpenExtendedMiningChannelSuccess, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt,
+    Seq0_64K, Seq0_255, SetCustomMiningJob, SetCustomMiningJobSuccess, SetExtranoncePrefix, SetGroupChannel,
+    SetNewPrevHash, SetTarget, SetupConnection, SetupConnectionSuccess, SubmitSharesError,
+    SubmitSharesSuccess, U256, UpdateChannel, UpdateChannelError,
 };
 
 /// The first byte of an input. It changes with the layout.
@@ -43,7 +43,8 @@ pub(super) fn event(bytes: &mut Unstructured<'_>, session: &Session) -> Result<E
         }
         17 => SetTarget { channel_id: id(bytes)?, maximum_target: target(bytes)? }.into(),
         18 => {
-            let extranonce_prefix = B0_32::new(vec![u8::arbitrary(bytes)?; usize::from(u8::arbitrary(bytes)? % 33)]);
+            let extranonce_prefix =
+                B0_32::new(vec![u8::arbitrary(bytes)?; usize::from(u8::arbitrary(bytes)? % 33)]);
             let extranonce_prefix = extranonce_prefix.unwrap_or_default();
             SetExtranoncePrefix { channel_id: id(bytes)?, extranonce_prefix }.into()
         }
@@ -53,7 +54,10 @@ pub(super) fn event(bytes: &mut Unstructured<'_>, session: &Session) -> Result<E
         }
         20 => sv2_wire::CloseChannel { channel_id: id(bytes)?, reason_code: "over".into() }.into(),
         21 => verdict(bytes)?,
-        22 => SetCustomMiningJobSuccess { channel_id: id(bytes)?, request_id: id(bytes)?, job_id: id(bytes)? }.into(),
+        22 => {
+            SetCustomMiningJobSuccess { channel_id: id(bytes)?, request_id: id(bytes)?, job_id: id(bytes)? }
+                .into()
+        }
         _ => return raw(bytes),
     };
     frame(&message).map(Event::Server)
@@ -71,7 +75,9 @@ fn mining(kind: u8, bytes: &mut Unstructured<'_>) -> Result<Event> {
 fn client(kind: u8, bytes: &mut Unstructured<'_>, session: &Session) -> Result<Event> {
     let choice = u8::arbitrary(bytes)?;
     let message: Message = match (kind, choice % 4) {
-        (5, _) => SetupConnection { min_version: 2, max_version: 2, flags: id(bytes)?, ..Default::default() }.into(),
+        (5, _) => {
+            SetupConnection { min_version: 2, max_version: 2, flags: id(bytes)?, ..Default::default() }.into()
+        }
         (6, 0 | 1) => OpenStandardMiningChannel {
             request_id: id(bytes)?,
             nominal_hash_rate: F32(1.0),
@@ -96,7 +102,13 @@ fn client(kind: u8, bytes: &mut Unstructured<'_>, session: &Session) -> Result<E
         _ => {
             let channel = session.channels().next();
             let prev_hash = channel.and_then(|channel| channel.tip).map_or(U256::ZERO, |tip| tip.prev_hash);
-            SetCustomMiningJob { channel_id: id(bytes)?, request_id: id(bytes)?, prev_hash, ..Default::default() }.into()
+            SetCustomMiningJob {
+                channel_id: id(bytes)?,
+                request_id: id(bytes)?,
+                prev_hash,
+                ..Default::default()
+            }
+            .into()
         }
     };
     frame(&message).map(Event::Client)
@@ -108,7 +120,14 @@ fn opened(kind: u8, bytes: &mut Unstructured<'_>) -> Result<Message> {
     let extranonce_prefix = B0_32::new(vec![byte; usize::from(byte % 9)]).unwrap_or_default();
     Ok(match kind {
         8 => SetupConnectionSuccess { used_version: 2, flags: request_id }.into(),
-        9 => OpenStandardMiningChannelSuccess { request_id, channel_id, target, extranonce_prefix, group_channel_id }.into(),
+        9 => OpenStandardMiningChannelSuccess {
+            request_id,
+            channel_id,
+            target,
+            extranonce_prefix,
+            group_channel_id,
+        }
+        .into(),
         _ => {
             let extranonce_size = u16::from(u8::arbitrary(bytes)?) % 40;
             OpenExtendedMiningChannelSuccess {
@@ -157,14 +176,17 @@ fn verdict(bytes: &mut Unstructured<'_>) -> Result<Message> {
             new_shares_sum: u64::arbitrary(bytes)?,
         }
         .into(),
-        1 => SubmitSharesError { channel_id, sequence_number: number, error_code: "stale-share".into() }.into(),
+        1 => {
+            SubmitSharesError { channel_id, sequence_number: number, error_code: "stale-share".into() }.into()
+        }
         _ => UpdateChannelError { channel_id, error_code: "no".into() }.into(),
     })
 }
 
 /// A frame of any row of the table, or of none, and any payload.
 fn raw(bytes: &mut Unstructured<'_>) -> Result<Event> {
-    let (row, bits, length) = (u8::arbitrary(bytes)?, u8::arbitrary(bytes)?, usize::from(u8::arbitrary(bytes)?));
+    let (row, bits, length) =
+        (u8::arbitrary(bytes)?, u8::arbitrary(bytes)?, usize::from(u8::arbitrary(bytes)?));
     let payload = bytes.bytes(length.min(bytes.len()))?.to_vec();
     let spec = MESSAGES.get(usize::from(row) % MESSAGES.len()).ok_or(arbitrary::Error::IncorrectFormat)?;
     let mut kind = spec.kind;
@@ -172,7 +194,8 @@ fn raw(bytes: &mut Unstructured<'_>) -> Result<Event> {
         kind.msg_type = bits;
     }
     let length = u32::try_from(payload.len()).unwrap_or_default();
-    let frame = Frame { header: Header { kind, channel_msg: spec.channel_msg ^ (bits & 4 != 0), length }, payload };
+    let frame =
+        Frame { header: Header { kind, channel_msg: spec.channel_msg ^ (bits & 4 != 0), length }, payload };
     Ok(if bits & 1 == 0 { Event::Server(frame) } else { Event::Client(frame) })
 }
 
@@ -228,8 +251,14 @@ pub(super) fn seeds() -> Vec<Seed> {
         ("heavy", vec![&extended, &[14, 3, 0, 9, 1], heavy.as_slice(), &[1, 1, 0, 3, 0]]),
         ("custom", vec![&extended, group_job, &[7, 2, 3, 1, 22, 3, 1, 6, 1, 1, 1, 3, 0]]),
         ("verdicts", vec![standard_job, &[21, 2, 0, 0, 1, 0, 0, 0, 21, 2, 0, 1, 21, 2, 0, 2]]),
-        ("regrouped", vec![&extended, group_job, &[19, 2, 3, 5, 12, 5, 6, 0, 2, 30, 14, 5, 6, 1, 1, 1, 0, 1, 3, 0]]),
-        ("prefix", vec![&extended, group_job, &[1, 1, 7, 18, 3, 4, 2, 3, 0, 12, 3, 7, 1, 1, 4, 9, 1, 1, 2, 3, 0]]),
+        (
+            "regrouped",
+            vec![&extended, group_job, &[19, 2, 3, 5, 12, 5, 6, 0, 2, 30, 14, 5, 6, 1, 1, 1, 0, 1, 3, 0]],
+        ),
+        (
+            "prefix",
+            vec![&extended, group_job, &[1, 1, 7, 18, 3, 4, 2, 3, 0, 12, 3, 7, 1, 1, 4, 9, 1, 1, 2, 3, 0]],
+        ),
         ("raw", vec![&[23, 20, 0, 4, 1, 2, 3, 4, 23, 3, 2, 0, 23, 30, 1, 3, 9, 9, 9]]),
         ("idle", vec![&[0, 16, 14, 0, 0, 1, 1, 0, 1, 3, 0]]),
     ];

@@ -66,7 +66,8 @@ impl Game {
 
     /// Plays one operation to its end and tells what it did; nothing where it refers to what does not exist.
     pub fn tell(&mut self, op: &Op) -> Option<Told> {
-        self.told = Some(Told { action: Action::Elapse(Duration::MAX), came: Vec::new(), closed: Vec::new() });
+        self.told =
+            Some(Told { action: Action::Elapse(Duration::MAX), came: Vec::new(), closed: Vec::new() });
         self.play(op);
         self.told.take().filter(|told| told.action != Action::Elapse(Duration::MAX))
     }

@@ -113,7 +113,9 @@ impl Request {
 
     fn is_to_be_granted(&self) -> Option<bool> {
         match self {
-            Self::Setup { granted } | Self::Open { granted, .. } | Self::Update { granted, .. } => Some(*granted),
+            Self::Setup { granted } | Self::Open { granted, .. } | Self::Update { granted, .. } => {
+                Some(*granted)
+            }
             Self::Extensions { .. } | Self::Custom { .. } => None,
         }
     }
@@ -157,10 +159,10 @@ impl Side {
         for message in answers {
             match request.as_ref().and_then(|request| request.answer(message)) {
                 Some(verdict) => verdicts.push(verdict),
-                None => found.push(ANSWERED_ONCE.found(format!(
-                    "{} came, which answers nothing that was asked",
-                    message.spec().name
-                ))),
+                None => found.push(
+                    ANSWERED_ONCE
+                        .found(format!("{} came, which answers nothing that was asked", message.spec().name)),
+                ),
             }
         }
         let Some(request) = request else { return };
@@ -192,12 +194,17 @@ fn judge_grant(request: &Request, is_granted: bool, found: &mut Vec<Finding>) {
 fn judge_update(session: &Session, channel: u32, max_target: U256, granted: bool, found: &mut Vec<Finding>) {
     match session.channel(channel) {
         _ if !granted => {
-            found.push(ANSWERED_ONCE.found(format!("an update of channel {channel} that cannot be granted was not refused")));
+            found.push(
+                ANSWERED_ONCE
+                    .found(format!("an update of channel {channel} that cannot be granted was not refused")),
+            );
         }
-        Some(open) if open.target > max_target => found.push(ANSWERED_ONCE.found(format!(
-            "channel {channel} asked for {max_target} at most and stays at {}",
-            open.target
-        ))),
+        Some(open) if open.target > max_target => {
+            found.push(ANSWERED_ONCE.found(format!(
+                "channel {channel} asked for {max_target} at most and stays at {}",
+                open.target
+            )))
+        }
         _ => {}
     }
 }

@@ -88,7 +88,8 @@ impl Side {
     pub(super) fn submit(&mut self, message: Option<(&Message, &[u8])>, settings: Settings, tip_age: u64) {
         self.tally.latest = None;
         let Some((message, tail)) = message else { return };
-        let Some(fields) = Fields::of(message).filter(|_| self.is_served(settings.is_on("required-extensions")))
+        let Some(fields) =
+            Fields::of(message).filter(|_| self.is_served(settings.is_on("required-extensions")))
         else {
             return;
         };
@@ -114,7 +115,9 @@ impl Side {
             JobState::Retired => return Expected::Refusal(vec!["stale-share"]),
             JobState::Future => return Expected::Unknown,
         };
-        let Some(&target) = self.tally.targets.get(&(share.channel, share.job)) else { return Expected::Unknown };
+        let Some(&target) = self.tally.targets.get(&(share.channel, share.job)) else {
+            return Expected::Unknown;
+        };
         let mut wrong = Vec::new();
         if share.extranonce.len() != usize::from(job.extranonce_size) {
             wrong.push("bad-extranonce-size");
@@ -165,8 +168,10 @@ impl Side {
             _ => return,
         };
         let channels = self.watch.session().channels();
-        let concerned = channels.filter(|channel| channel.id == address || channel.group_channel_id == address);
-        let targets = concerned.filter(|channel| channel.jobs.contains_key(&job)).map(|it| ((it.id, job), it.target));
+        let concerned =
+            channels.filter(|channel| channel.id == address || channel.group_channel_id == address);
+        let targets =
+            concerned.filter(|channel| channel.jobs.contains_key(&job)).map(|it| ((it.id, job), it.target));
         self.tally.targets.extend(targets);
     }
 
@@ -186,17 +191,22 @@ impl Side {
         let Some(share) = share else {
             // Whoever ends a channel acknowledges what waits first.
             for ack in acks {
-                let pending = self.tally.pending.remove(&ack.channel_id).filter(|pending| !pending.is_empty());
+                let pending =
+                    self.tally.pending.remove(&ack.channel_id).filter(|pending| !pending.is_empty());
                 match pending {
                     Some(mut pending) => judge_ack(ack, ack.channel_id, &mut pending, found),
                     None => found.push(SHARE_RESOLVED.found(format!("{ack:?} came, and no share waits"))),
                 }
             }
-            found.extend(errors.first().map(|it| SHARE_RESOLVED.found(format!("{it:?} came, and no share was sent"))));
+            found.extend(
+                errors.first().map(|it| SHARE_RESOLVED.found(format!("{it:?} came, and no share was sent"))),
+            );
             return;
         };
         let Share { channel, number, expected } = share;
-        let is_of = |error: &&sv2_wire::SubmitSharesError| (error.channel_id, error.sequence_number) == (channel, number);
+        let is_of = |error: &&sv2_wire::SubmitSharesError| {
+            (error.channel_id, error.sequence_number) == (channel, number)
+        };
         if errors.len().saturating_add(acks.len()) > 1 || !errors.iter().all(is_of) {
             let came = format!("{} errors and {} acknowledgements", errors.len(), acks.len());
             found.push(SHARE_RESOLVED.found(format!("{came} for share {number} of channel {channel}")));
@@ -253,14 +263,21 @@ impl Tally {
 }
 
 /// An acknowledgement covers every share that waits, and its sums are theirs.
-fn judge_ack(ack: &SubmitSharesSuccess, channel: u32, pending: &mut Vec<(u32, U256)>, found: &mut Vec<Finding>) {
+fn judge_ack(
+    ack: &SubmitSharesSuccess,
+    channel: u32,
+    pending: &mut Vec<(u32, U256)>,
+    found: &mut Vec<Finding>,
+) {
     let shares = std::mem::take(pending);
     if shares.iter().any(|(_, target)| *target == U256::ZERO) {
         return;
     }
     let number = shares.last().map_or(0, |(number, _)| *number);
     if (ack.channel_id, ack.last_sequence_number) != (channel, number) {
-        found.push(SHARE_RESOLVED.found(format!("{ack:?} acknowledges up to share {number} of channel {channel}")));
+        found.push(
+            SHARE_RESOLVED.found(format!("{ack:?} acknowledges up to share {number} of channel {channel}")),
+        );
     }
     let unit = number_of(compact_target(0x207f_ffff));
     let sum: f64 = shares.iter().map(|(_, target)| unit / number_of(*target)).sum();

@@ -19,7 +19,8 @@ fn first_programs_and_their_mutants_find_nothing() {
             if let Err(finding) = run(&data) {
                 let program = Program::from_bytes(&data).unwrap();
                 let shows = |program: &Program| {
-                    played(program, &[]).is_err_and(|found| found.iter().any(|it| it.oracle == finding.oracle))
+                    played(program, &[])
+                        .is_err_and(|found| found.iter().any(|it| it.oracle == finding.oracle))
                 };
                 let least = minimised(&program, 5000, shows);
                 panic!("{}: {finding}\n{least}\n{:?}", seed.name, played(&least, &[]));
@@ -42,7 +43,8 @@ fn the_same_program_gives_the_same_trace_and_another_one_another() {
 
 #[test]
 fn first_programs_reach_every_operation() {
-    let words: BTreeSet<_> = programs().iter().flat_map(|(_, program)| program.ops.iter().map(|op| op.word())).collect();
+    let words: BTreeSet<_> =
+        programs().iter().flat_map(|(_, program)| program.ops.iter().map(|op| op.word())).collect();
     let all: BTreeSet<_> = super::super::program::Op::WORDS.iter().copied().collect();
     assert_eq!(words, all);
 }

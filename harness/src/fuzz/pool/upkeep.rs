@@ -24,7 +24,9 @@ impl Prefixes {
             _ => return,
         };
         let prefix = prefix.as_slice();
-        if let Some(other) = self.0.iter().find(|other| other.starts_with(prefix) || prefix.starts_with(other)) {
+        if let Some(other) =
+            self.0.iter().find(|other| other.starts_with(prefix) || prefix.starts_with(other))
+        {
             let (one, two) = (hex::encode(other), hex::encode(prefix));
             found.push(PREFIXES_APART.found(format!("{one} was given, and now {two} is")));
         }

@@ -18,7 +18,10 @@ pub fn minimised(program: &Program, budget: usize, mut shows: impl FnMut(&Progra
     };
     loop {
         let before = best.clone();
-        if cut(&mut best, &mut attempt).is_none() || soften(&mut best, &mut attempt).is_none() || best == before {
+        if cut(&mut best, &mut attempt).is_none()
+            || soften(&mut best, &mut attempt).is_none()
+            || best == before
+        {
             return best;
         }
     }
@@ -91,10 +94,7 @@ mod tests {
         };
         let least = minimised(&program, 10_000, shows);
         assert_eq!(least.settings, Settings::default());
-        assert!(
-            matches!(*least.ops, [Op::Elapse { seconds: 6.. }, Op::Block {}]),
-            "{least}"
-        );
+        assert!(matches!(*least.ops, [Op::Elapse { seconds: 6.. }, Op::Block {}]), "{least}");
         assert_eq!(minimised(&program, 1, shows), program, "the budget is used up");
     }
 

@@ -46,7 +46,8 @@ impl FromStr for Program {
         }
         let (line, pool) = lines.next().unwrap_or((line, ""));
         let settings = pool.strip_prefix("pool ").and_then(Settings::parse);
-        let settings = settings.ok_or_else(|| error(line, "the pool's settings are expected: `pool batch=1`"))?;
+        let settings =
+            settings.ok_or_else(|| error(line, "the pool's settings are expected: `pool batch=1`"))?;
         let ops = lines.map(|(line, text)| {
             op(text).ok_or_else(|| error(line, &format!("`{text}` is no operation with its operands")))
         });
@@ -61,9 +62,8 @@ impl FromStr for Program {
 fn op(text: &str) -> Option<Op> {
     let mut words = text.split(' ');
     let word = words.next()?;
-    let op = Op::parse(word, &mut |name| {
-        Some(words.next()?.strip_prefix(name)?.strip_prefix('=')?.to_owned())
-    })?;
+    let op =
+        Op::parse(word, &mut |name| Some(words.next()?.strip_prefix(name)?.strip_prefix('=')?.to_owned()))?;
     words.next().is_none().then_some(op)
 }
 

@@ -69,7 +69,9 @@ pub(super) fn takes(said: &[Message], share: &Message, age: u64) -> Option<Verdi
                 target = open.target.to_be_bytes();
                 size = usize::from(open.extranonce_size);
             }
-            Message::NewMiningJob(job) if job.job_id == share.job => (named, is_over) = (Some(message), false),
+            Message::NewMiningJob(job) if job.job_id == share.job => {
+                (named, is_over) = (Some(message), false)
+            }
             Message::NewExtendedMiningJob(job) if job.job_id == share.job => {
                 (named, is_over) = (Some(message), false);
             }
@@ -82,7 +84,9 @@ pub(super) fn takes(said: &[Message], share: &Message, age: u64) -> Option<Verdi
     }
     let (Some(job), Some(tip), false) = (named, tip, is_over) else { return Some(Verdict::NO) };
     let (root, own_ntime, version, rolls) = match job {
-        Message::NewMiningJob(job) => (job.merkle_root.to_le_bytes(), job.min_ntime.0, job.version, !is_fixed),
+        Message::NewMiningJob(job) => {
+            (job.merkle_root.to_le_bytes(), job.min_ntime.0, job.version, !is_fixed)
+        }
         Message::NewExtendedMiningJob(job) => {
             let mut coinbase = job.coinbase_tx_prefix.as_slice().to_vec();
             coinbase.extend_from_slice(&prefix);
