@@ -20,6 +20,7 @@ mod review;
 mod run;
 mod select;
 mod selftest;
+mod shim;
 mod spec;
 mod style;
 mod templates;

@@ -42,6 +42,8 @@ pub struct Row<'a> {
     pub proofs: BTreeSet<&'static str>,
     /// Why nothing decided it.
     pub gap: Option<Gap>,
+    /// Why no fault proves it, where the ledger says so.
+    pub unproved: Option<&'a str>,
 }
 
 /// A check of a clause in a run.
@@ -123,7 +125,8 @@ impl<'a> Coverage<'a> {
                 checks.iter().map(|check| check.verdict).filter(|verdict| is_decided(*verdict)).max();
             let gap = verdict.is_none().then(|| gap(ledger, clause, &checks, records));
             let proofs = proofs.get(clause.id.as_str()).cloned().unwrap_or_default();
-            Row { clause, checks, verdict, proofs, gap }
+            let unproved = ledger.unproved(&clause.id).map(|row| row.reason.as_str());
+            Row { clause, checks, verdict, proofs, gap, unproved }
         };
         let robust = ledger.clauses().filter(|clause| clause.level == Level::Robust);
         Self {
@@ -138,10 +141,12 @@ impl<'a> Coverage<'a> {
         count(self.clauses.iter().filter(|row| levels.contains(&row.clause.level)))
     }
 
-    /// Clauses that were decided and for which `uncovered.toml` still gives a reason why they are not.
+    /// Clauses that were decided, or proved, and for which `uncovered.toml` still gives a reason why they are not.
     pub fn obsolete_reasons(&self, ledger: &Ledger) -> Vec<&'a str> {
-        let listed =
-            self.clauses.iter().filter(|row| row.is_covered() && ledger.uncovered(&row.clause.id).is_some());
+        let listed = self.clauses.iter().filter(|row| {
+            (row.is_covered() && ledger.uncovered(&row.clause.id).is_some())
+                || (row.is_proved() && row.unproved.is_some())
+        });
         listed.map(|row| row.clause.id.as_str()).collect()
     }
 
@@ -286,6 +291,7 @@ fn row_json(row: &Row<'_>) -> Json {
         "verdict": row.verdict.map(Verdict::name),
         "covered": row.is_covered(),
         "proved_by": row.proofs,
+        "unproved": row.unproved,
         "checks": checks.collect::<Vec<_>>(),
     })
 }

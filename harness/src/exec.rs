@@ -4,7 +4,7 @@
 //! behind. Its output is always read, so that it never blocks on a full pipe, and its last lines are kept.
 
 mod output;
-mod process;
+pub(crate) mod process;
 
 use output::Output;
 use process::Process;

@@ -105,6 +105,9 @@ impl Explainer {
         let faults: Vec<_> = FAULTS.iter().filter(|it| it.clauses.contains(&id.as_str())).copied().collect();
         let found: Vec<_> = faults.iter().map(|fault| self.found(fault, id)).collect();
         page.list("faults", &found, SHOWN);
+        if let Some(row) = self.ledger.unproved(id) {
+            page.item("unproved", &row.reason);
+        }
         let label = if clause.observable == Observable::No { "why not" } else { "to mend" };
         page.item(label, &clause.check);
         page.text()

@@ -13,6 +13,7 @@ pub mod program;
 pub mod scenario_parse;
 mod seeds;
 pub mod share_validate;
+pub mod shim;
 
 use sv2_wire::fuzz::{Finding, Target};
 

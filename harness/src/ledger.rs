@@ -190,6 +190,7 @@ pub struct Ledger {
     ambiguities: BTreeMap<String, Ambiguity>,
     symbols: BTreeMap<String, ErrorSymbol>,
     uncovered: BTreeMap<String, Uncovered>,
+    unproved: BTreeMap<String, Unproved>,
     spec: SpecIndex,
 }
 
@@ -202,6 +203,16 @@ pub struct Uncovered {
     /// What kind of reason it is.
     pub class: UncoveredClass,
     /// The reason, in words that an author of the specification would accept.
+    pub reason: String,
+}
+
+/// Why no fault of the reference pool proves a clause that a check decides: a row of `uncovered.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unproved {
+    /// The clause.
+    pub id: String,
+    /// The reason.
     pub reason: String,
 }
 
@@ -245,6 +256,8 @@ struct File {
     error_code: Vec<ErrorCode>,
     #[serde(default)]
     uncovered: Vec<Uncovered>,
+    #[serde(default)]
+    unproved: Vec<Unproved>,
     spec: Option<SpecIndex>,
 }
 
@@ -279,6 +292,12 @@ impl Ledger {
                     return Err(error(format!("{id} stands there twice")));
                 }
             }
+            for row in file.unproved {
+                let id = row.id.clone();
+                if ledger.unproved.insert(id.clone(), row).is_some() {
+                    return Err(error(format!("{id} stands there twice")));
+                }
+            }
             ledger.spec = file.spec.unwrap_or(ledger.spec);
         }
         match ledger.unknown_name() {
@@ -290,7 +309,8 @@ impl Ledger {
     /// The first name in the texts that nothing has.
     fn unknown_name(&self) -> Option<LedgerError> {
         let wrong = |file: &str, problem| LedgerError { file: file.to_owned(), problem };
-        let listed = self.uncovered.keys().find(|id| !self.clauses.contains_key(*id));
+        let mut listed = self.uncovered.keys().chain(self.unproved.keys());
+        let listed = listed.find(|id| !self.clauses.contains_key(*id));
         if let Some(id) = listed {
             return Some(wrong("uncovered.toml", format!("there is no clause {id}")));
         }
@@ -323,6 +343,11 @@ impl Ledger {
     /// Why no check decides a clause, if somebody has said so.
     pub fn uncovered(&self, id: &str) -> Option<&Uncovered> {
         self.uncovered.get(id)
+    }
+
+    /// Why no fault proves a clause, if somebody has said so.
+    pub fn unproved(&self, id: &str) -> Option<&Unproved> {
+        self.unproved.get(id)
     }
 
     /// The edition of the specification that the clauses are from.

@@ -105,6 +105,7 @@ pub const POOL_SETTINGS: &[PoolSetting] = &[
     PoolSetting { name: "send-queue",   kind: SettingKind::Number(|config, bytes| set(&mut config.node.limits.max_send_queue, bytes)) },
     PoolSetting { name: "signature",    kind: SettingKind::Number(sign) },
     PoolSetting { name: "extensions",   kind: SettingKind::Word(EXTENSIONS) },
+    PoolSetting { name: "nbits",        kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.nbits, value)) },
     PoolSetting { name: "refuse-flags", kind: SettingKind::Number(|config, value| set(&mut config.pool.refused_flags, value)) },
     PoolSetting { name: "transport",    kind: SettingKind::Word(TRANSPORTS) },
     PoolSetting { name: "transactions", kind: SettingKind::Number(|config, value| set(&mut config.pool.templates.transactions, value)) },

@@ -3,7 +3,7 @@
 
 use crate::extranonce::{FULL_LEN, PREFIX_LEN, ROLLED_LEN};
 use crate::faults::Rules;
-use crate::job::{Job, Jobs, Work};
+use crate::job::{Job, Jobs, Starts, Work};
 use crate::pool::PoolConfig;
 use crate::share::Batch;
 use crate::target::{GrantError, from_wire, grant};
@@ -164,6 +164,12 @@ pub trait ChannelRules: Send {
         right
     }
 
+    /// What a job is held against: the target that the channel has, until the next SetTarget (spec section 5.3.21);
+    /// `is_first` for the channel's first job.
+    fn job_target(&mut self, right: Target, _is_first: bool) -> Target {
+        right
+    }
+
     /// Whether the connection ends behind OpenMiningChannel.Error; right is that it goes on (spec section 5.3.6).
     fn ends_behind_refusal(&mut self, right: bool) -> bool {
         right
@@ -283,13 +289,14 @@ impl Channel {
     }
 
     /// Makes a job active. A job is one channel's even when it is sent to a group: each member has its own prefix and target.
-    pub(crate) fn take_job(&mut self, id: u32, work: &Arc<Work>, min_ntime: u32) {
+    pub(crate) fn take_job(&mut self, id: u32, work: &Arc<Work>, starts: Starts, rules: &mut Rules) {
+        let is_first = self.jobs.is_empty();
         self.jobs.activate(Job {
             id,
             work: Arc::clone(work),
             prefix: self.prefix.clone(),
-            min_ntime,
-            target: self.target,
+            starts,
+            target: rules.channel(self.target, |rules, right| rules.job_target(right, is_first)),
             fixed_root: self.fixed_root(work),
         });
     }
@@ -422,7 +429,7 @@ fn grant_by(
         Err(GrantError::NominalHashRate)
             if !rules.channel(true, |rules, right| rules.is_hash_rate_refused(right)) =>
         {
-            grant(F32(0.0), max_target, shares_per_minute)
+            Ok(from_wire(U256::MAX))
         }
         granted => granted,
     }

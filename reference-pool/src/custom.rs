@@ -90,6 +90,17 @@ pub trait CustomRules: Send {
         right
     }
 
+    /// The smallest ntime of the job's shares: that of the request (spec section 5.3.18); `of_tip` is that of the last
+    /// SetNewPrevHash.
+    fn min_ntime(&mut self, right: u32, _of_tip: u32) -> u32 {
+        right
+    }
+
+    /// The longest `coinbase_prefix` that is taken: "Up to 8 bytes" (spec section 5.3.18).
+    fn longest_coinbase_prefix(&mut self, right: usize) -> usize {
+        right
+    }
+
     /// What the coinbase script begins with: `coinbase_prefix` of the request (spec section 5.3.18).
     fn coinbase_prefix(&mut self, right: Vec<u8>) -> Vec<u8> {
         right
@@ -97,12 +108,13 @@ pub trait CustomRules: Send {
 }
 
 /// Decides on the fields of a request and makes the work of them. `tip` is the pool's own work, `payout` the script that
-/// has to be paid.
+/// has to be paid, `longest_prefix` the most bytes of a `coinbase_prefix`.
 pub(crate) fn work(
     request: &SetCustomMiningJob,
     script_head: Vec<u8>,
     tip: &Work,
     payout: &Script,
+    longest_prefix: usize,
     now: Now,
 ) -> Result<Work, CustomError> {
     let Template { tip: Tip { height, prev_hash, min_ntime, nbits }, .. } = *tip.template;
@@ -120,7 +132,7 @@ pub(crate) fn work(
     if (request.version ^ tip.version()) & !rollable != 0 {
         return Err(CustomError::Version);
     }
-    if request.coinbase_prefix.as_slice().len() > MAX_COINBASE_PREFIX {
+    if request.coinbase_prefix.as_slice().len() > longest_prefix {
         return Err(CustomError::CoinbasePrefix);
     }
     let outputs = outputs(request.coinbase_tx_outputs.as_slice()).ok_or(CustomError::Outputs)?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sv2_wire::frame::{Frame, Header, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{self, Link, LinkError};
+use sv2_wire::noise::ACT_TWO_LEN;
 
 /// How much one peer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,8 @@ pub struct Endpoint {
     in_flight: usize,
     consumed: u64,
     outlives_failures: bool,
+    /// What no right server sets aside before it comes.
+    reserved: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,12 +167,46 @@ impl Endpoint {
             in_flight: 0,
             consumed: 0,
             outlives_failures: false,
+            reserved: Vec::new(),
         }
     }
 
     /// Keeps the connection open behind a failure, which no right server does.
     pub(crate) fn outlive_failures(&mut self) {
         self.outlives_failures = true;
+    }
+
+    /// Says something before anything has come, which no right server does.
+    pub(crate) fn greet(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// Serves the connection without encryption, whatever it was made for.
+    pub(crate) fn go_plain(&mut self) {
+        self.link = Link::plain(self.limits.max_payload);
+    }
+
+    /// Changes act two, which was just queued.
+    pub(crate) fn alter_act_two(&mut self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+        if let Some(start) = self.out.len().checked_sub(ACT_TWO_LEN) {
+            let act_two = self.out.split_off(start);
+            self.out.extend(change(act_two));
+        }
+    }
+
+    /// Exchanges the keys of the two directions.
+    pub(crate) fn swap_directions(&mut self) {
+        self.link.swap_directions();
+    }
+
+    /// Length in bytes of a payload that was announced and has not come whole.
+    pub(crate) fn announced(&self) -> usize {
+        self.link.announced().unwrap_or_default()
+    }
+
+    /// Holds so much memory for what may come, in place of what was held before.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.reserved = Vec::with_capacity(bytes);
     }
 
     /// Takes bytes in, of any number, cut anywhere. [`poll`](Self::poll) is to be called until it gives nothing.
@@ -345,7 +382,7 @@ impl Endpoint {
 
     /// Bytes that came and make no frame yet, and those that wait to go out.
     pub fn held(&self) -> usize {
-        self.link.pending().saturating_add(self.queued())
+        self.link.pending().saturating_add(self.queued()).saturating_add(self.reserved.capacity())
     }
 
     /// Bytes that came, those after a failure included.

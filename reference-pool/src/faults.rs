@@ -42,11 +42,14 @@ mod catalogue;
 mod catalogue_channels;
 mod catalogue_decisions;
 mod catalogue_extensions;
+mod catalogue_mining;
+mod catalogue_noise;
 mod catalogue_work;
 mod frames;
 mod made_up;
 mod misread;
 mod process;
+mod reordered;
 mod rules;
 mod table;
 
@@ -171,6 +174,17 @@ pub trait Certifier: Send {
     fn ephemeral(&mut self, right: [u8; 64]) -> [u8; 64] {
         right
     }
+
+    /// Act two as it goes out, 234 bytes (spec section 4.5.2.1).
+    fn act_two(&mut self, right: Vec<u8>) -> Vec<u8> {
+        right
+    }
+
+    /// Whether the first key is that of the client's direction: "the first for encrypting transport messages from initiator
+    /// to responder, and the second for messages in the other direction" (spec section 4.5.2.1).
+    fn has_keys_in_order(&mut self, right: bool) -> bool {
+        right
+    }
 }
 
 /// Decides on encrypted bytes. Without Noise it is not asked.
@@ -182,6 +196,26 @@ pub trait Records: Send {
 
     /// Whether a record that does not authenticate ends the session (spec section 4.5).
     fn ends_session(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// What becomes a record of its own each: the header, and the payload in pieces of 65519 bytes (spec section 4.6).
+    fn pieces(&mut self, right: Vec<Vec<u8>>, _conn: ConnId) -> Vec<Vec<u8>> {
+        right
+    }
+
+    /// One record as it goes out: ciphertext, then 16 bytes of authentication code.
+    fn record(&mut self, right: Vec<u8>, _conn: ConnId) -> Vec<u8> {
+        right
+    }
+
+    /// What is sent before act one has come; right is nothing (spec section 4.5.1.1).
+    fn greeting(&mut self, right: Vec<u8>) -> Vec<u8> {
+        right
+    }
+
+    /// Whether a connection on which these bytes come first is served without encryption.
+    fn goes_plain(&mut self, right: bool, _first: &[u8]) -> bool {
         right
     }
 
@@ -239,6 +273,16 @@ pub trait Process: Send {
 
     /// How much a client may take.
     fn limits(&mut self, right: Limits) -> Limits {
+        right
+    }
+
+    /// How much memory is set aside for a payload that was announced and has not come whole; right is none.
+    fn reserved(&mut self, right: usize, _announced: usize) -> usize {
+        right
+    }
+
+    /// Whether nothing is done for anybody while so many bytes wait for one client to read them.
+    fn waits_for_reader(&mut self, right: bool, _unsent: usize) -> bool {
         right
     }
 

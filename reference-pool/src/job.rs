@@ -196,6 +196,12 @@ pub trait JobRules: Send {
         right
     }
 
+    /// Whether the job that SetNewPrevHash names is still valid behind it (spec section 5.3.17); `is_first` for the first of
+    /// its channel.
+    fn keeps_named(&mut self, right: bool, _is_first: bool) -> bool {
+        right
+    }
+
     /// Whether a job for a group is for this member, the `index`-th: it "distributes work to all channels under the same
     /// group" (spec section 5.3.16).
     fn reaches_member(&mut self, right: bool, _index: usize) -> bool {
@@ -215,12 +221,20 @@ pub(crate) struct Job {
     pub(crate) work: Arc<Work>,
     /// The channel's prefix when the job was sent.
     pub(crate) prefix: Vec<u8>,
-    /// Smallest ntime in Unix seconds.
-    pub(crate) min_ntime: u32,
+    pub(crate) starts: Starts,
     /// The channel's target when the job became active (spec section 5.3.21, AMB-48).
     pub(crate) target: Target,
     /// The only root that a header-only miner can use.
     pub(crate) fixed_root: Option<TxMerkleNode>,
+}
+
+/// From when on a job may be mined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Starts {
+    /// Smallest ntime in Unix seconds.
+    pub(crate) min_ntime: u32,
+    /// It was sent with that, and no SetNewPrevHash has named it.
+    pub(crate) is_immediate: bool,
 }
 
 /// A channel's jobs by id.
@@ -267,6 +281,11 @@ impl Jobs {
         while !self.active.is_empty() {
             self.retire_oldest();
         }
+    }
+
+    /// Whether no job has come yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.active.is_empty() && self.retired.is_empty()
     }
 
     /// The id of the job that came last.
@@ -346,7 +365,7 @@ mod tests {
                 id,
                 work: Arc::clone(&work),
                 prefix: Vec::new(),
-                min_ntime: 0,
+                starts: Starts { min_ntime: 0, is_immediate: false },
                 target: Target::MAX,
                 fixed_root: None,
             });

@@ -15,6 +15,7 @@ use std::time::Duration;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::link::{Link, LinkError};
+use sv2_wire::noise::MAX_PLAINTEXT_LEN;
 
 use falls::Falls;
 
@@ -107,6 +108,7 @@ impl<S: Service> Node<S> {
         if !self.rules.records(true, |rules, right| rules.ends_session(right)) {
             endpoint.outlive_failures();
         }
+        endpoint.greet(&self.rules.records(Vec::new(), |rules, right| rules.greeting(right)));
         if is_refused {
             endpoint.abort(CloseReason::TooManyConnections);
         }
@@ -130,6 +132,10 @@ impl<S: Service> Node<S> {
         match self.rules.is_clean() {
             true => connection.endpoint.receive(bytes),
             false => {
+                let is_first = connection.endpoint.consumed() == 0;
+                if is_first && self.rules.records(false, |rules, right| rules.goes_plain(right, bytes)) {
+                    connection.endpoint.go_plain();
+                }
                 let bytes = bytes.to_vec();
                 let bytes = self.rules.records(bytes, |rules, right| rules.received(right, conn));
                 connection.endpoint.receive(&bytes);
@@ -137,6 +143,7 @@ impl<S: Service> Node<S> {
         }
         count(&mut self.statistics.bytes_in, bytes.len() as u64);
         self.pump(conn, now);
+        self.reserve(conn);
     }
 
     /// The peer ended its side; the answers still go out.
@@ -280,6 +287,9 @@ impl<S: Service> Node<S> {
             match event {
                 Event::Established => {
                     connection.stage = Stage::Opened;
+                    if !self.rules.is_clean() {
+                        alter_handshake(&mut self.rules, &mut connection.endpoint);
+                    }
                     count(&mut self.statistics.established, 1);
                     self.service.opened(conn, now, &mut out);
                 }
@@ -381,6 +391,14 @@ impl<S: Service> Node<S> {
     }
 }
 
+/// Answers act one past the faults.
+fn alter_handshake(rules: &mut Rules, endpoint: &mut Endpoint) {
+    endpoint.alter_act_two(|right| rules.certifier(right, |rules, right| rules.act_two(right)));
+    if !rules.certifier(true, |rules, right| rules.has_keys_in_order(right)) {
+        endpoint.swap_directions();
+    }
+}
+
 fn seal_wrong(
     rules: &mut Rules,
     conn: ConnId,
@@ -392,8 +410,15 @@ fn seal_wrong(
     for _ in 0..rules.records(0, |rules, right| rules.skipped(right, conn, frame)) {
         link.seal(&empty, &mut Vec::new())?;
     }
+    let header = frame.header.encode().to_vec();
+    let payload = frame.payload.chunks(MAX_PLAINTEXT_LEN).map(<[u8]>::to_vec);
+    let pieces: Vec<_> = std::iter::once(header).chain(payload).collect();
     let mut sealed = Vec::new();
-    link.seal(frame, &mut sealed)?;
+    for piece in rules.records(pieces, |rules, right| rules.pieces(right, conn)) {
+        let mut record = Vec::new();
+        link.seal_record(&piece, &mut record)?;
+        sealed.extend(rules.records(record, |rules, right| rules.record(right, conn)));
+    }
     let sealed = rules.records(sealed, |rules, right| rules.sealed(right, conn, frame));
     out.extend_from_slice(&sealed);
     Ok(())

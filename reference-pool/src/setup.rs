@@ -103,6 +103,11 @@ pub trait SetupRules: Send {
         right
     }
 
+    /// Whether a connection that is set up begins anew with another SetupConnection; right is that nothing changes (AMB-26).
+    fn restarts(&mut self, right: bool) -> bool {
+        right
+    }
+
     /// Whether the connection ends behind SetupConnection.Error: it is sent "prior to closing the connection" (spec section
     /// 3.6.3).
     fn closes_after_error(&mut self, right: bool) -> bool {

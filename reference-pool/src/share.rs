@@ -6,7 +6,7 @@ use crate::faults::Rules;
 use crate::job::{Found, Job, Jobs};
 use crate::pool::PoolConfig;
 use crate::target::Difficulty;
-use bitcoin::{BlockHash, Target, block};
+use bitcoin::{BlockHash, Target, TxMerkleNode, block};
 use std::collections::HashSet;
 use std::time::Duration;
 use sv2_wire::{SubmitSharesExtended, SubmitSharesStandard, SubmitSharesSuccess};
@@ -164,6 +164,28 @@ pub trait ShareRules: Send {
         right
     }
 
+    /// Whether the message is the one for its channel: SubmitSharesExtended is "only relevant for extended channels" (spec
+    /// section 5.3.12), SubmitSharesStandard for standard ones.
+    fn fits_channel(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// Whether the prefix stands in front of the miner's extranonce in the coinbase (spec section 5.3.12).
+    fn is_prefix_first(&mut self, right: bool) -> bool {
+        right
+    }
+
+    /// The root of a share's header, over a path of so many nodes (spec section 5.3.16).
+    fn merkle_root(&mut self, right: TxMerkleNode, _path: usize) -> TxMerkleNode {
+        right
+    }
+
+    /// The previous block of a share's header. A job that is active at once builds on the one of the last SetNewPrevHash
+    /// (spec section 5.3.15).
+    fn prev_hash(&mut self, right: BlockHash, _is_immediate: bool) -> BlockHash {
+        right
+    }
+
     /// Whether credited work is forgotten: with a new block, when headers cannot be the same again, and not before.
     fn forgets(&mut self, right: bool) -> bool {
         right
@@ -191,6 +213,12 @@ pub trait AckRules: Send {
     /// `new_shares_sum`: "Sum of difficulty of shares acknowledged within this batch" (spec section 5.3.13). `count` are
     /// its shares, and `since_opening` the sum of all batches of the channel.
     fn shares_sum(&mut self, right: u64, _count: u32, _since_opening: u64) -> u64 {
+        right
+    }
+
+    /// The target by which an accepted share is worth something: that of its job; `latest` is the channel's (spec sections
+    /// 5.3.13 and 5.3.21).
+    fn worth(&mut self, right: Target, _latest: Target) -> Target {
         right
     }
 }
@@ -232,16 +260,17 @@ pub(crate) fn judge<'a>(
     }
     let latest =
         u64::from(template.tip.min_ntime).saturating_add(tip_age.as_secs()).saturating_add(MAX_FUTURE);
-    let rolled = u64::from(submit.ntime.saturating_sub(job.min_ntime));
-    if rules.share(submit.ntime < job.min_ntime, |rules, right| rules.is_too_early(right))
+    let rolled = u64::from(submit.ntime.saturating_sub(job.starts.min_ntime));
+    if rules.share(submit.ntime < job.starts.min_ntime, |rules, right| rules.is_too_early(right))
         || rules.share(u64::from(submit.ntime) > latest, |rules, right| rules.is_too_late(right, rolled))
     {
         return Err(ShareError::Time);
     }
     let header = block::Header {
         version: block::Version::from_consensus(version.cast_signed()),
-        prev_blockhash: template.tip.prev_hash,
-        merkle_root: job.fixed_root.unwrap_or_else(|| job.work.merkle_root(&job.prefix, submit.extranonce)),
+        prev_blockhash: rules
+            .share(template.tip.prev_hash, |rules, right| rules.prev_hash(right, job.starts.is_immediate)),
+        merkle_root: root(job, submit.extranonce, rules),
         time: submit.ntime,
         bits: template.tip.nbits,
         nonce: submit.nonce,
@@ -261,6 +290,18 @@ pub(crate) fn judge<'a>(
         () => Ok(job.target),
     };
     Ok(Judged { job, header, hash, is_block, credit })
+}
+
+/// The root of a share: "full coinbase = coinbase_tx_prefix + extranonce_prefix + extranonce + coinbase_tx_suffix" (spec
+/// section 5.3.12).
+fn root(job: &Job, extranonce: &[u8], rules: &mut Rules) -> TxMerkleNode {
+    let root = job.fixed_root.unwrap_or_else(|| {
+        match rules.share(true, |rules, right| rules.is_prefix_first(right)) {
+            true => job.work.merkle_root(&job.prefix, extranonce),
+            false => job.work.merkle_root(extranonce, &job.prefix),
+        }
+    });
+    rules.share(root, |rules, right| rules.merkle_root(right, job.work.merkle_path.as_slice().len()))
 }
 
 /// Headers that count no second time on the present tip.

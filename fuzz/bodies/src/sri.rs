@@ -4,7 +4,7 @@ mod codec;
 pub mod session;
 mod values;
 
-pub use codec::SriCodec;
+pub use codec::{Held, SriCodec};
 pub use values::fields;
 
 use crate::differences::Outcome;
@@ -104,17 +104,16 @@ pub struct Deframer {
 }
 
 impl Deframer {
-    /// Takes bytes in and gives the frames that are whole then.
+    /// Takes bytes in and appends the frames that are whole then.
     ///
     /// # Errors
     /// Whatever SRI says; its text.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<Frame>, String> {
-        let mut frames = Vec::new();
+    pub fn push(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), String> {
         loop {
             let wanted = self.decoder.writable_len();
             let Some((now, later)) = bytes.split_at_checked(wanted.saturating_sub(self.window.len())) else {
                 self.window.extend_from_slice(bytes);
-                return Ok(frames);
+                return Ok(());
             };
             bytes = later;
             let room = self.decoder.writable();

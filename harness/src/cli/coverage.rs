@@ -131,7 +131,10 @@ fn judge(args: &CoverageArgs, coverage: &Coverage<'_>, ledger: &Ledger) -> Exit 
     // What one pool shows another may not: the reasons are those of the embedded one.
     let obsolete = if args.from.is_none() { coverage.obsolete_reasons(ledger) } else { Vec::new() };
     if !obsolete.is_empty() {
-        eprintln!("covered, and still listed in requirements/uncovered.toml: {}", obsolete.join(", "));
+        eprintln!(
+            "covered or proved, and still listed in requirements/uncovered.toml: {}",
+            obsolete.join(", ")
+        );
         exit = Exit::Failed;
     }
     for missed in args.gate.iter().flat_map(|gate| gate.missed(coverage)) {

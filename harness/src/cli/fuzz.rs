@@ -17,7 +17,8 @@ use sv2_wire::fuzz::{Finding, Target, Word, dictionary};
 pub(super) enum FuzzCommand {
     /// Lists the fuzz targets and what each of them watches.
     List(ListArgs),
-    /// Fuzzes a target without coverage, on stable Rust, until something is found or the time is over.
+    /// Fuzzes a target without coverage, on stable Rust, or another implementation's codec behind a shim, until something is
+    /// found or the time is over.
     Codec(codec::CodecArgs),
     /// Judges the inputs of a corpus, or single ones.
     Replay(replay::ReplayArgs),

@@ -71,7 +71,7 @@ fn options(args: &RunArgs) -> String {
 }
 
 /// A word for a shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |next: char| next.is_ascii_alphanumeric() || "-_./:=,@%+".contains(next);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -62,7 +62,7 @@ impl Measure {
     }
 
     /// Whether a clause counts at all.
-    fn counts(self, row: &Row<'_>) -> bool {
+    pub(super) fn counts(self, row: &Row<'_>) -> bool {
         let is_asked = self != Self::Proved || row.is_covered();
         self.levels().contains(&row.clause.level) && !row.is_excused() && is_asked
     }
@@ -156,6 +156,7 @@ mod tests {
             verdict,
             proofs: proof.into_iter().collect::<BTreeSet<_>>(),
             gap,
+            unproved: None,
         });
         Coverage { clauses: rows.collect(), robust: Vec::new(), is_proof_made: true }
     }

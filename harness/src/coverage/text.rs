@@ -1,6 +1,6 @@
 //! Plain text for people.
 
-use super::{Check, CheckName, Count, Coverage, Row, section};
+use super::{Check, CheckName, Count, Coverage, Measure, Row, section};
 use crate::ledger::{Level, UncoveredClass};
 use crate::verdict::Verdict;
 use std::fmt::Write;
@@ -23,8 +23,28 @@ pub fn text(coverage: &Coverage<'_>) -> String {
         open.iter().for_each(|row| gap(&mut text, row));
         text.push('\n');
     }
+    unproved(&mut text, coverage);
     levels(&mut text, coverage);
     text
+}
+
+/// What is decided and was not seen to find anything, of the levels that have to be proved.
+fn unproved(text: &mut String, coverage: &Coverage<'_>) {
+    let rows = coverage.clauses.iter().filter(|row| Measure::Proved.counts(row) && !row.is_proved());
+    let rows: Vec<_> = rows.collect();
+    if !coverage.is_proof_made || rows.is_empty() {
+        return;
+    }
+    line(
+        text,
+        format_args!("covered, and not proved: no fault that breaks it is found by a check that claims it"),
+    );
+    for row in rows {
+        let (id, level, title) = (&row.clause.id, row.clause.level.name(), &row.clause.title);
+        line(text, format_args!("  {id:12} {level:8} {title}"));
+        line(text, format_args!("  {:12} {:8} {}", "", "", row.unproved.unwrap_or("no reason is given")));
+    }
+    text.push('\n');
 }
 
 fn sections(text: &mut String, coverage: &Coverage<'_>) {

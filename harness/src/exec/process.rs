@@ -1,7 +1,7 @@
 //! One process group.
 
 use std::io::{self, Read};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a process may take to end after SIGTERM.
@@ -16,7 +16,7 @@ pub(super) type Stream = Box<dyn Read + Send>;
 
 /// A child that leads a process group. Dropping it stops it.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     is_stopped: bool,
 }
@@ -40,6 +40,22 @@ impl Process {
         Ok((Self { child, is_stopped: false }, streams))
     }
 
+    /// Starts a command line in a group of its own that is spoken to; its error output is ours.
+    pub(crate) fn spawn_dialogue(line: &str) -> io::Result<(Self, ChildStdin, ChildStdout)> {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", line]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn()?;
+        let pipes = (child.stdin.take(), child.stdout.take());
+        let process = Self { child, is_stopped: false };
+        match pipes {
+            (Some(stdin), Some(stdout)) => Ok((process, stdin, stdout)),
+            _ => Err(io::Error::other("the child has no pipes")),
+        }
+    }
+
     /// Its group, whose number is its own.
     pub(super) fn group(&self) -> u32 {
         self.child.id()
@@ -51,7 +67,7 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub(super) fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
+    pub(crate) fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
             let status = self.status();

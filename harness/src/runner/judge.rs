@@ -1,13 +1,15 @@
 //! From a comparison to a verdict.
 
+use super::connection::Item;
 use super::eval::{Comparison, Env, members};
 use super::value::Datum;
-use crate::ledger::{Ledger, Level};
+use crate::ledger::{Ledger, Level, Protocol};
 use crate::scenario::syntax::{Claims, Judgement as Judged, Operator, Position, Span};
 use crate::suite::Source;
 use crate::verdict::{ClauseVerdict, Finding, Place, TraceLine, Verdict};
 use std::sync::Arc;
 use sv2_session::rules::{Judgement, Ruling, Stance};
+use sv2_wire::link::LinkError;
 
 /// Why the scenario ends before its last step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,10 +129,28 @@ impl Report {
         if worst >= Verdict::Blocked { Err(Stop::Found) } else { Ok(()) }
     }
 
-    /// What came cannot be read, which a rule has reported; so the line cannot be judged.
-    pub(crate) fn unjudged(&mut self, line: Line<'_>) -> Stop {
-        self.decide(&line.clauses(), Verdict::Blocked);
+    /// What came cannot be read, which a rule has reported; so the line cannot be judged. Where it does not decrypt, the line's
+    /// clauses on encryption are broken all the same.
+    pub(crate) fn unjudged(&mut self, line: Line<'_>, item: &Item) -> Stop {
+        let Item::Broken(LinkError::Noise(error)) = item else {
+            self.decide(&line.clauses(), Verdict::Blocked);
+            return Stop::Found;
+        };
+        let (noise, others): (Vec<_>, Vec<_>) = line.clauses().into_iter().partition(|id| self.is_noise(id));
+        self.decide(&others, Verdict::Blocked);
+        let worst = noise.iter().map(|id| by_level(self.level(id))).max();
+        for id in &noise {
+            self.decide(std::slice::from_ref(id), by_level(self.level(id)));
+        }
+        if let Some(worst) = worst {
+            self.say(line, worst, noise, "records that decrypt".to_owned(), error.to_string());
+        }
         Stop::Found
+    }
+
+    /// Whether a clause is about handshake and records.
+    fn is_noise(&self, id: &str) -> bool {
+        self.ledger.clause(id).is_some_and(|clause| clause.protocol == Protocol::Noise)
     }
 
     /// A rule has judged a frame while the scenario stood at `place`. Of several breaches of the same kind the first is shown.

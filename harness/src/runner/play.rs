@@ -314,11 +314,11 @@ impl Player {
     pub(crate) fn refuse_broken(&mut self, item: &Item, line: Line<'_>) -> Result<(), Stop> {
         self.refuse_breach()?;
         match item {
+            Item::Malformed(_) | Item::Broken(_) => Err(self.report.unjudged(line, item)),
             Item::Flooded => Err(Stop::Inconclusive(
                 "the peer sent more than is taken in on one connection; a peer that floods less decides it"
                     .to_owned(),
             )),
-            Item::Malformed(_) | Item::Broken(_) => Err(self.report.unjudged(line)),
             _ => Ok(()),
         }
     }

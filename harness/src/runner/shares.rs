@@ -31,6 +31,16 @@ pub(crate) struct Flight {
     filler: bool,
 }
 
+/// What became of a filler.
+enum Filler {
+    /// A success names it, or one behind it.
+    Acknowledged,
+    /// An error named it or one before it, when every share of the scenario's own was answered: what came.
+    Refused(String),
+    /// It is shown that no answer comes: the server batches.
+    Unanswered,
+}
+
 impl Player {
     pub(super) async fn await_job(&mut self, step: &Step, await_job: &AwaitJob) -> Result<(), Stop> {
         let channel = self.env.reference(&await_job.channel)?;
@@ -86,7 +96,7 @@ impl Player {
             Some(expr) => self.env.duration(expr)?,
             None => self.plan.profile.reply_within,
         };
-        self.flush(conn, channel_id, within, step).await?;
+        let refused = self.flush(conn, channel_id, within, step).await?;
         self.refuse_any_overtaken(conn, Some(channel_id))?;
         let facts = self.facts(conn, channel_id)?;
         let numbers = self.flights_of(conn, channel_id).map(|flight| Datum::number(flight.sequence_number));
@@ -95,7 +105,14 @@ impl Player {
         let source = Arc::clone(&self.source);
         let subject =
             |name: &str| facts.iter().find(|(fact, _)| *fact == name).map(|(_, value)| value.clone());
-        self.report.judge(&mut self.env, &settle.judgements, &subject, &Claims::default(), &source)
+        let none = Claims::default();
+        self.report.judge(&mut self.env, &settle.judgements, &subject, &none, &source)?;
+        match refused {
+            Some(code) => {
+                self.report.broken(Line::of_step(&none, &source, step.line), ACKNOWLEDGED.to_owned(), code)
+            }
+            None => Ok(()),
+        }
     }
 
     /// The message of a share, with the channel's next sequence number.
@@ -227,13 +244,15 @@ impl Player {
         }
     }
 
+    /// Submits fillers until one is acknowledged. Where the server refuses one although it has answered every other share, the
+    /// account is settled too: gives what came.
     async fn flush(
         &mut self,
         conn: usize,
         channel_id: u32,
         within: Duration,
         step: &Step,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<String>, Stop> {
         for _ in 0..self.plan.profile.ack_batch_bound {
             let deadline = self.deadline(within);
             let job = self.job_of(conn, channel_id, deadline, step).await?;
@@ -244,8 +263,10 @@ impl Player {
             let message = self.share_message(conn, &share);
             let number = message.uint("sequence_number").unwrap_or_default();
             self.launch(conn, &message, &share, true)?;
-            if self.filler_is_acknowledged(conn, channel_id, number, deadline, step).await? {
-                return Ok(());
+            match self.fate_of_filler(conn, channel_id, number, deadline, step).await? {
+                Filler::Acknowledged => return Ok(None),
+                Filler::Refused(came) => return Ok(Some(came)),
+                Filler::Unanswered => {}
             }
         }
         let bound = self.plan.profile.ack_batch_bound;
@@ -254,15 +275,15 @@ impl Player {
         )))
     }
 
-    /// Waits for the answer to a filler. `false` when it is shown that none comes: the server batches.
-    async fn filler_is_acknowledged(
+    /// Waits for the answer to a filler.
+    async fn fate_of_filler(
         &mut self,
         conn: usize,
         channel_id: u32,
         number: u32,
         deadline: Duration,
         step: &Step,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Filler, Stop> {
         let source = Arc::clone(&self.source);
         let none = Claims::default();
         let line = Line::of_step(&none, &source, step.line);
@@ -273,14 +294,20 @@ impl Player {
             self.refuse_broken(&item, line)?;
             self.refuse_any_overtaken(conn, Some(channel_id))?;
             if let Some(code) = self.refused_filler(conn, channel_id)? {
-                self.report.broken(line, ACKNOWLEDGED.to_owned(), format!("SubmitShares.Error {code:?}"))?;
+                let came = format!("SubmitShares.Error {code:?}");
+                if self.is_answered(conn, channel_id)? {
+                    return Ok(Filler::Refused(came));
+                }
+                self.report.broken(line, ACKNOWLEDGED.to_owned(), came)?;
             }
             if self.account(conn, channel_id)?.shares.get(&number) == Some(&ShareState::Acknowledged) {
-                return Ok(true);
+                return Ok(Filler::Acknowledged);
             }
             match item {
                 Item::Message(message) => _ = self.conns[conn].set_aside(&message),
-                Item::Nothing if all_is_here || !self.plan.peer.exact_barrier => return Ok(false),
+                Item::Nothing if all_is_here || !self.plan.peer.exact_barrier => {
+                    return Ok(Filler::Unanswered);
+                }
                 Item::Nothing => {
                     self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
                     all_is_here = true;
@@ -302,6 +329,15 @@ impl Player {
         Ok(self.fillers_of(conn, channel_id).find_map(code))
     }
 
+    /// Whether the scenario has submitted shares on the channel, and every one was acknowledged or refused.
+    fn is_answered(&self, conn: usize, channel_id: u32) -> Result<bool, Stop> {
+        let account = self.account(conn, channel_id)?;
+        let mut own = self.flights_of(conn, channel_id).peekable();
+        let is_open =
+            |flight: &Flight| account.shares.get(&flight.sequence_number) == Some(&ShareState::InFlight);
+        Ok(own.peek().is_some() && !own.any(is_open))
+    }
+
     /// When a filler counts as unanswered: at once where a barrier then shows it, else after the quiet time.
     fn quiet_deadline(&self, deadline: Duration) -> Duration {
         if self.plan.peer.exact_barrier {
@@ -321,7 +357,10 @@ impl Player {
             matches!(account.shares.get(&flight.sequence_number), Some(ShareState::Refused { .. }))
         });
         let acked = account.acked_numbers.iter().filter(|number| !fillers.contains(number));
-        let credited = account.credited.saturating_sub(fillers.len() as u64);
+        let counts = |number: &&u32| {
+            !matches!(account.shares.get(number), Some(ShareState::Refused { .. } | ShareState::InFlight))
+        };
+        let credited = account.credited.saturating_sub(fillers.iter().filter(counts).count() as u64);
         Ok(vec![
             ("credited", Datum::number(credited)),
             ("accepted", Datum::number(account.credited)),

@@ -92,6 +92,14 @@ impl Link {
         }
     }
 
+    /// Length in bytes of a payload that was announced and has not come whole; under Noise only.
+    pub fn announced(&self) -> Option<usize> {
+        match &self.state {
+            State::Noise(records) => records.frame.as_ref().map(|frame| frame.length),
+            _ => None,
+        }
+    }
+
     /// Takes bytes in, of any number, cut anywhere.
     pub fn receive(&mut self, bytes: &[u8]) {
         match &mut self.state {
@@ -134,6 +142,26 @@ impl Link {
                 Ok(())
             }
             _ => Err(LinkError::NotEstablished),
+        }
+    }
+
+    /// Appends one record, of any length. For tests of a client only: it has to refuse what [`seal`](Self::seal) would not make.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub fn seal_record(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), LinkError> {
+        match &mut self.state {
+            State::Plain(_) => out.extend_from_slice(plaintext),
+            State::Noise(records) => records.transport.seal_unbounded(plaintext, out)?,
+            _ => return Err(LinkError::NotEstablished),
+        }
+        Ok(())
+    }
+
+    /// Exchanges the keys of the two directions, where there are some. For tests of the other side only.
+    pub fn swap_directions(&mut self) {
+        if let State::Noise(records) = &mut self.state {
+            records.transport.swap_directions();
         }
     }
 

@@ -133,6 +133,54 @@ fn records_that_are_swapped_repeated_or_left_out() {
     assert_eq!(server.poll().unwrap_err(), failed(2));
 }
 
+/// What `seal` would not make: the header together with the payload, a payload cut elsewhere, or more than a record may hold.
+#[test]
+fn records_that_are_cut_elsewhere() {
+    let cut = |frame: &Frame, at: &[usize]| {
+        let (mut bytes, mut sealed) = (frame.to_bytes(), Vec::new());
+        let mut client = pair(MAX_PAYLOAD_LEN).0;
+        for length in at {
+            let rest = bytes.split_off(*length);
+            client.seal_record(&bytes, &mut sealed).expect("established");
+            bytes = rest;
+        }
+        client.seal_record(&bytes, &mut sealed).expect("established");
+        sealed
+    };
+    let failed = |nonce| LinkError::from(NoiseError::DecryptionFailed { nonce });
+    let (small, large) = (small_frame(), large_frame());
+    let mut server = pair(MAX_PAYLOAD_LEN).1;
+    server.receive(&cut(&small, &[6]));
+    assert!(matches!(server.poll(), Ok(Some(Event::Frame(frame))) if frame == small), "as seal does it");
+    refuses(pair(MAX_PAYLOAD_LEN).1, &cut(&small, &[]), &failed(0), "header with payload");
+    refuses(pair(MAX_PAYLOAD_LEN).1, &cut(&large, &[6, 32_768]), &failed(1), "shorter records");
+    refuses(pair(MAX_PAYLOAD_LEN).1, &cut(&large, &[6]), &failed(1), "a longer record");
+}
+
+#[test]
+fn directions_that_are_exchanged() {
+    let (mut client, mut server) = pair(MAX_PAYLOAD_LEN);
+    server.swap_directions();
+    let mut sealed = Vec::new();
+    client.seal(&small_frame(), &mut sealed).expect("established");
+    refuses(server, &sealed, &LinkError::from(NoiseError::DecryptionFailed { nonce: 0 }), "swapped");
+}
+
+#[test]
+fn a_payload_is_announced_until_it_is_whole() {
+    let (mut client, mut server) = pair(MAX_PAYLOAD_LEN);
+    let mut sealed = Vec::new();
+    client.seal(&small_frame(), &mut sealed).expect("established");
+    let (most, last) = sealed.split_at(sealed.len() - 1);
+    assert_eq!(server.announced(), None);
+    server.receive(most);
+    assert!(matches!(server.poll(), Ok(None)));
+    assert_eq!(server.announced(), Some(small_frame().payload.len()));
+    server.receive(last);
+    assert!(matches!(server.poll(), Ok(Some(Event::Frame(_)))));
+    assert_eq!(server.announced(), None);
+}
+
 /// Without encryption a flipped bit is another frame, or a wait for more bytes, or a refusal: never the same frame.
 #[test]
 fn plain_link() {

@@ -7,7 +7,7 @@ use crate::service::ConnId;
 use crate::share::{MAX_FUTURE, ROLLABLE_VERSION_BITS};
 use bitcoin::Target;
 use sv2_wire::frame::Frame;
-use sv2_wire::noise::Certificate;
+use sv2_wire::noise::{Certificate, MAC_LEN};
 use sv2_wire::{B0_64K, Message, Seq0_255, SetupConnection};
 
 /// A row: the fault, the decision with its arguments, and the wrong answer.
@@ -22,6 +22,8 @@ macro_rules! decided {
         }
     )+};
 }
+
+pub(super) use decided;
 
 decided! {
     OtherAuthority: Certifier::certificate(_: Certificate, noise: &NoiseConfig, unix: u32) -> Certificate =
@@ -39,6 +41,11 @@ decided! {
     WholeReadsOnly: Records::received(right: Vec<u8>, _: ConnId) -> Vec<u8> =
         if right.len() < 22 { Vec::new() } else { right };
 
+    SwappedDirections: Certifier::has_keys_in_order(_: bool) -> bool = false;
+    CodeInFront: Records::record(right: Vec<u8>, _: ConnId) -> Vec<u8> = with_code_in_front(&right);
+    BannerFirst: Records::greeting(_: Vec<u8>) -> Vec<u8> = b"SV2 pool\r\n".to_vec();
+    PlainIfItLooksSo: Records::goes_plain(_: bool, first: &[u8]) -> bool = first.starts_with(&[0, 0, 0]);
+
     AnyVersionRange: SetupRules::understood(right: SetupConnection) -> SetupConnection =
         SetupConnection { min_version: 2, max_version: 2, ..right };
     SwappedVersionRange: SetupRules::understood(right: SetupConnection) -> SetupConnection = SetupConnection {
@@ -49,6 +56,7 @@ decided! {
     AnyProtocol: SetupRules::understood(right: SetupConnection) -> SetupConnection =
         SetupConnection { protocol: 0, ..right };
     NoSetupNeeded: SetupRules::comes_first(_: bool) -> bool = false;
+    BegunAnew: SetupRules::restarts(_: bool) -> bool = true;
     OpenAfterError: SetupRules::closes_after_error(_: bool) -> bool = false;
     ServedWithoutExtensions: SetupRules::demands_extensions(_: bool) -> bool = false;
     FixedDespiteRolling: SetupRules::success_flags(right: u32, request: &SetupConnection) -> u32 =
@@ -85,6 +93,12 @@ decided! {
     OneTargetForAll: ShareRules::target(_: Target) -> Target = Target::MAX;
     AnyExtranonce: ShareRules::is_extranonce_wrong(_: bool, _: &[u8]) -> bool = false;
     ForgottenByTemplate: ShareRules::forgets(_: bool) -> bool = true;
+}
+
+/// The authentication code in front of the ciphertext, where other libraries have it.
+fn with_code_in_front(record: &[u8]) -> Vec<u8> {
+    let (text, code) = record.split_at_checked(record.len().saturating_sub(MAC_LEN)).unwrap_or_default();
+    [code, text].concat()
 }
 
 fn with_reversed_path(mut message: Message) -> Message {

@@ -170,6 +170,11 @@ pub(super) fn is_unassigned(frame: &Frame) -> bool {
     frame.header.kind.extension_type == 0 && MessageSpec::of(frame.header.kind).is_none()
 }
 
+/// Whether a frame is of a known message, and its payload is not.
+pub(super) fn is_malformed(frame: &Frame) -> bool {
+    MessageSpec::of(frame.header.kind).is_some() && frame.decode().is_err()
+}
+
 /// Whether only servers send the message.
 pub(super) fn is_servers(frame: &Frame) -> bool {
     MessageSpec::of(frame.header.kind).is_some_and(|spec| spec.sender == Sender::Server)

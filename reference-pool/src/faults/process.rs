@@ -44,6 +44,25 @@ impl Process for UnboundedQueue {
     }
 }
 
+pub(super) struct Trusting;
+
+impl Process for Trusting {
+    fn reserved(&mut self, _: usize, announced: usize) -> usize {
+        announced
+    }
+}
+
+/// More than what waits for a client that reads, and less than what the queue of one may hold.
+const WAITED_FOR: usize = 100_000;
+
+pub(super) struct AwaitedReader;
+
+impl Process for AwaitedReader {
+    fn waits_for_reader(&mut self, right: bool, unsent: usize) -> bool {
+        right || unsent > WAITED_FOR
+    }
+}
+
 pub(super) struct AwaitedHandshake;
 
 impl Process for AwaitedHandshake {

@@ -2,6 +2,7 @@
 
 mod channel;
 mod connection;
+mod noise;
 mod reading;
 mod share;
 mod wire;
@@ -13,8 +14,8 @@ use super::Fault;
 /// known.
 pub const FAULTS: &[Fault] = &IN_ORDER;
 
-const PARTS: [&[Fault]; 6] =
-    [wire::ROWS, connection::ROWS, channel::ROWS, work::ROWS, share::ROWS, reading::ROWS];
+const PARTS: [&[Fault]; 7] =
+    [wire::ROWS, connection::ROWS, channel::ROWS, work::ROWS, share::ROWS, reading::ROWS, noise::ROWS];
 const COUNT: usize = count();
 static IN_ORDER: [Fault; COUNT] = in_order();
 

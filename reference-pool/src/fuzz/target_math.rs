@@ -352,7 +352,8 @@ mod tests {
     fn every_oracle_fires_on_its_fault() {
         let bent = Bent::default;
         // Twice the unit, so that a share is worth a half.
-        let double = U256::from_be_bytes(std::array::from_fn(|at| [0xff, 0xff, 0xfe].get(at).copied().unwrap_or(0)));
+        let double =
+            U256::from_be_bytes(std::array::from_fn(|at| [0xff, 0xff, 0xfe].get(at).copied().unwrap_or(0)));
         let small = Input { max_target: U256::from(12), ..input() };
         let faults = [
             // A pool that takes NaN for no hash rate at all (sv2-apps#799).

@@ -93,7 +93,23 @@ impl<S: Service> Node<S> {
         conns.into_iter().position(|conn| !self.has_to_wait(conn))
     }
 
+    /// Sets memory aside for what a connection has announced, which only a fault wants.
+    pub(super) fn reserve(&mut self, conn: ConnId) {
+        let Some(connection) = self.connections.get_mut(&conn).filter(|_| !self.rules.is_clean()) else {
+            return;
+        };
+        let announced = connection.endpoint.announced();
+        let bytes = self.rules.process(0, |rules, right| rules.reserved(right, announced));
+        connection.endpoint.reserve(bytes);
+    }
+
     fn has_to_wait(&mut self, conn: ConnId) -> bool {
+        let unsent: Vec<usize> =
+            self.connections.values().map(|connection| connection.endpoint.queued()).collect();
+        let is_stuck = |bytes| self.rules.process(false, |rules, right| rules.waits_for_reader(right, bytes));
+        if unsent.into_iter().any(is_stuck) {
+            return true;
+        }
         let begun = self.connections.iter().filter(|(_, connection)| connection.endpoint.is_amid_handshake());
         let begun: Vec<ConnId> = begun.map(|(other, _)| *other).filter(|other| *other != conn).collect();
         begun

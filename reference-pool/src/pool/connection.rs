@@ -104,6 +104,12 @@ impl Connection {
             // "If the client does not retry with the required extension, the server MUST disconnect the client" (EXT-0001
             // 4.6); one that never asks is taken for such a client.
             (Phase::Ready, Ok(_)) if self.lacks_extensions(shared) => self.close(replies),
+            (Phase::Ready, Ok((Message::SetupConnection(request), _)))
+                if shared.rules.setup(false, |rules, right| rules.restarts(right)) =>
+            {
+                self.channels.clear();
+                self.set_up(&request, now, shared, replies);
+            }
             (Phase::Ready, Ok((message, tail))) => self.message(message, tail, now, shared, replies),
             (Phase::Ready, Err(error)) => match error.problem {
                 Problem::UnknownMessage { .. } => {}

@@ -4,7 +4,8 @@
 use super::Shared;
 use super::connection::{Connection, Replies};
 use crate::channel::Kind;
-use crate::custom::{CustomError, work};
+use crate::custom::{CustomError, MAX_COINBASE_PREFIX, work};
+use crate::job::Starts;
 use crate::service::Now;
 use std::sync::Arc;
 use sv2_wire::{SetCustomMiningJob, SetCustomMiningJobError, SetCustomMiningJobSuccess};
@@ -59,13 +60,18 @@ impl Connection {
         }
         let script_head = request.coinbase_prefix.as_slice().to_vec();
         let script_head = shared.rules.custom(script_head, |rules, right| rules.coinbase_prefix(right));
-        let work = work(request, script_head, &shared.work, &shared.config.payout, now)?;
+        let longest =
+            shared.rules.custom(MAX_COINBASE_PREFIX, |rules, right| rules.longest_coinbase_prefix(right));
+        let work = work(request, script_head, &shared.work, &shared.config.payout, longest, now)?;
         shared.tokens.remove(token);
         let (work, job_id) = (Arc::new(work), self.take_job_id());
         let job_id = shared.rules.custom(job_id, |rules, right| rules.job_id(right));
+        let of_tip = shared.work.template.tip.min_ntime;
+        let min_ntime = shared.rules.custom(request.min_ntime, |rules, right| rules.min_ntime(right, of_tip));
+        let starts = Starts { min_ntime, is_immediate: false };
         for id in members {
             if let Some(channel) = self.channels.get_mut(&id) {
-                channel.take_job(job_id, &work, request.min_ntime);
+                channel.take_job(job_id, &work, starts, &mut shared.rules);
             }
         }
         Ok(job_id)

@@ -57,7 +57,10 @@ impl Connection {
             let open: Vec<u32> = self.channels.keys().copied().collect();
             rules.channel(right, &open)
         });
-        let channel = self.channels.get_mut(&id).filter(|channel| channel.kind == kind);
+        let channel = self
+            .channels
+            .get_mut(&id)
+            .filter(|channel| rules.share(channel.kind == kind, |rules, right| rules.fits_channel(right)));
         let channel = channel.ok_or(ShareError::ChannelId)?;
         let Judged { job, header, hash, is_block, credit } =
             judge(&channel.jobs, submit, shared.tip_age(now), &self.seen, &mut shared.rules)?;
@@ -69,6 +72,7 @@ impl Connection {
         self.seen.accept(hash);
         shared.statistics.accepted = shared.statistics.accepted.saturating_add(1);
         channel.meter.count(target);
+        let target = shared.rules.ack(target, |rules, right| rules.worth(right, channel.target));
         Ok(channel.batch.add(submit, target, &shared.config, new_block, &mut shared.rules))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::connection::{Connection, Replies};
+use crate::job::Starts;
 use crate::service::Now;
 use crate::template::Change;
 use std::sync::Arc;
@@ -47,13 +48,19 @@ impl Connection {
             Change::Block => None,
             Change::Template => Some(now.unix.max(tip_ntime)),
         };
+        let starts = Starts { min_ntime: announced.unwrap_or(tip_ntime), is_immediate: announced.is_some() };
         let retires = shared.rules.job(change == Change::Block, |rules, right| rules.retires(right));
         for (index, member) in self.addressed(id).enumerate() {
+            let is_first = member.jobs.is_empty();
             if retires {
                 member.jobs.retire_all();
             }
             if shared.rules.job(true, |rules, right| rules.reaches_member(right, index)) {
-                member.take_job(job_id, &work, announced.unwrap_or(tip_ntime));
+                member.take_job(job_id, &work, starts, &mut shared.rules);
+            }
+            let is_named = change == Change::Block;
+            if is_named && !shared.rules.job(true, |rules, right| rules.keeps_named(right, is_first)) {
+                member.jobs.retire_all();
             }
         }
         let announced = shared.rules.job(announced, |rules, right| rules.min_ntime(right, tip_ntime));

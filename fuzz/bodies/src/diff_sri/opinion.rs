@@ -29,7 +29,7 @@ pub trait Opinion {
         let mut deframer = Deframer::default();
         let mut frames = Vec::new();
         for chunk in chunks {
-            frames.extend(deframer.push(chunk)?);
+            deframer.push(chunk, &mut frames)?;
         }
         Ok(frames)
     }

@@ -1,8 +1,9 @@
 //! SRI's crates behind the trait by which fuzz targets know a codec.
 
-use super::{Deframer, SriError, decode, fields};
-use framing_sv2::framing::SerializedFrame;
-use parsers_sv2::AnyMessageOwned;
+use super::{Deframer, SriError, encode, fields};
+use binary_sv2::{Error, GetSize};
+use framing_sv2::header::Header as SriHeader;
+use parsers_sv2::{AnyMessage, ParserError};
 use sv2_wire::frame::{Frame, Header};
 use sv2_wire::fuzz::{Codec, CodecError, Stream, Why};
 use sv2_wire::{FieldType, Kind, MessageSpec, Value};
@@ -11,8 +12,15 @@ use sv2_wire::{FieldType, Kind, MessageSpec, Value};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SriCodec;
 
+/// A message that SRI has read. What it is asked for is got at once: SRI writes a message only once, as it takes it by value.
+#[derive(Clone, Debug)]
+pub struct Held {
+    values: Vec<Value>,
+    written: Result<Vec<u8>, CodecError>,
+}
+
 impl Codec for SriCodec {
-    type Message = AnyMessageOwned;
+    type Message = Held;
 
     const TELLS_INCOMPLETE: bool = false;
 
@@ -21,67 +29,60 @@ impl Codec for SriCodec {
             return Stream { error: Some(CodecError::Unsupported), ..Stream::default() };
         }
         let mut deframer = Deframer::default();
-        let mut frames = Vec::new();
+        let mut stream = Stream::default();
         for chunk in chunks {
-            match deframer.push(chunk) {
-                Ok(more) => frames.extend(more),
-                Err(error) => {
-                    return Stream { frames, error: Some(CodecError::Broken(error)), ..Stream::default() };
-                }
+            if let Err(error) = deframer.push(chunk, &mut stream.frames) {
+                return Stream { error: Some(CodecError::Broken(error)), ..stream };
             }
         }
-        Stream { frames, ..Stream::default() }
+        stream
     }
 
+    /// SRI's frame is its bytes; writing it is to copy them.
     fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let frame = SerializedFrame::from_bytes(frame.to_bytes()).map_err(|_| CodecError::Unsupported)?;
-        out.extend_from_slice(frame.as_bytes());
+        out.extend_from_slice(&frame.header.encode());
+        out.extend_from_slice(&frame.payload);
         Ok(())
     }
 
-    fn decode(&mut self, kind: Kind, payload: &[u8]) -> Result<(AnyMessageOwned, usize), CodecError> {
+    fn decode(&mut self, kind: Kind, payload: &[u8]) -> Result<(Held, usize), CodecError> {
+        let spec = MessageSpec::of(kind);
         let length = u32::try_from(payload.len()).map_err(|_| CodecError::Unsupported)?;
-        let channel_msg = MessageSpec::of(kind).is_some_and(|spec| spec.channel_msg);
-        let header = Header { kind, channel_msg, length };
-        let frame = Frame { header, payload: payload.to_vec() };
-        match decode(&frame.to_bytes()) {
-            Ok(read) => Ok((read.message, read.used)),
-            Err(error) => Err(refusal(&error)),
-        }
-    }
-
-    fn value(&mut self, message: &AnyMessageOwned, field: usize) -> Option<Value> {
-        let kind = kind_of(message)?;
-        let ty = MessageSpec::of(kind)?.fields.get(field)?.ty;
-        let (_, value) = fields(message).into_iter().nth(field)?;
-        Some(match (ty, value) {
+        let header = Header { kind, channel_msg: spec.is_some_and(|spec| spec.channel_msg), length };
+        let header = SriHeader::from_bytes(&header.encode()).map_err(|_| CodecError::Unsupported)?;
+        // SRI decodes out of bytes that it may change.
+        let mut payload = payload.to_vec();
+        let read = AnyMessage::try_from((header, payload.as_mut_slice()));
+        let message = read.map_err(|error| refusal(&SriError::Parse(error)))?;
+        let used = message.get_size();
+        let message = message.into_owned();
+        let types = spec.map_or(&[][..], |spec| spec.fields).iter().map(|field| field.ty);
+        let values = types.zip(fields(&message)).map(|(ty, (_, value))| match (ty, value) {
             // SRI has one type for strings and bytes.
             (FieldType::Str0_255, Value::Bytes(bytes)) => Value::Text(bytes),
             (_, value) => value,
-        })
+        });
+        let values = values.collect();
+        let written = encode(message).map_err(|error| refusal(&error));
+        Ok((Held { values, written }, used))
     }
 
-    fn encode(&mut self, message: &AnyMessageOwned, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let bytes = super::encode(message.clone())
-            .map_err(|error| CodecError::Malformed(Why::Text(error.to_string())))?;
-        out.extend_from_slice(bytes.get(Header::LEN..).unwrap_or_default());
+    fn value(&mut self, message: &Held, field: usize) -> Option<Value> {
+        message.values.get(field).cloned()
+    }
+
+    fn encode(&mut self, message: &Held, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        let written = message.written.as_ref().map_err(Clone::clone)?;
+        out.extend_from_slice(written.get(Header::LEN..).unwrap_or_default());
         Ok(())
     }
 }
 
-fn kind_of(message: &AnyMessageOwned) -> Option<Kind> {
-    let frame = super::encode(message.clone()).ok()?;
-    Some(Header::decode(*frame.first_chunk()?).kind)
-}
-
 fn refusal(error: &SriError) -> CodecError {
-    use binary_sv2::Error;
-    use parsers_sv2::ParserError;
     match error {
-        SriError::Parse(ParserError::UnexpectedMessage(_)) => CodecError::Unsupported,
-        SriError::Parse(ParserError::BinaryError(Error::ValueIsNotAValidProtocol(_))) => {
-            CodecError::Unsupported
-        }
+        SriError::Parse(
+            ParserError::UnexpectedMessage(_) | ParserError::BinaryError(Error::ValueIsNotAValidProtocol(_)),
+        ) => CodecError::Unsupported,
         _ => CodecError::Malformed(Why::Text(error.to_string())),
     }
 }

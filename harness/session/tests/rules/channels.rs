@@ -219,7 +219,7 @@ pub(crate) const TRACES: &[Traces] = &[
         ],
         breaks: &[
             (
-                "membership info AMB-140 SV2-05-022",
+                "membership lenient AMB-140 SV2-05-022",
                 "setup
                  standard 2 0",
             ),

@@ -1,6 +1,7 @@
 //! `sv2-conform fuzz codec`.
 
 use super::tell;
+use crate::cli::shim::{ShimRun, shim};
 use crate::cli::{Exit, Failure, print};
 use crate::fuzz;
 use crate::fuzz::blind::Blind;
@@ -19,18 +20,28 @@ pub(super) const HANG: &str = "hang";
 const HANG_AFTER: Duration = Duration::from_secs(20);
 /// How long a campaign takes that is not told.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
+/// Inputs that a shim gets that is not told how many, and how long it may take for any number of them.
+const SHIM_RUNS: u64 = 10_000;
+const SHIM_TIME: Duration = Duration::from_secs(3600);
 /// Inputs between two looks at the clock.
 const ROUND: u64 = 64;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CodecArgs {
     /// The target; `sv2-conform fuzz list` lists them.
-    #[arg(long, value_name = "NAME", value_parser = super::target)]
-    target: &'static Target,
-    /// How long, such as 60s, 10m or 2h; 60s unless --runs is given.
+    #[arg(long, value_name = "NAME", value_parser = super::target, required_unless_present = "shim")]
+    target: Option<&'static Target>,
+    /// Instead of a target: the command line of a shim, behind which another implementation's codec is judged. It reads requests
+    /// and writes answers, a line each (see fuzz/README.md).
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["target", "corpus", "save"])]
+    shim: Option<String>,
+    /// Seconds that a shim may take for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    answer_within: u64,
+    /// How long, such as 60s, 10m or 2h; 60s for a target unless --runs is given.
     #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "runs")]
     time: Option<Duration>,
-    /// How many inputs.
+    /// How many inputs; 10000 for a shim unless --for is given, behind the vectors and the boundary values.
     #[arg(long, value_name = "N")]
     runs: Option<u64>,
     /// Where the inputs are drawn from.
@@ -52,8 +63,21 @@ struct Outcome {
 }
 
 pub(super) fn codec(args: &CodecArgs) -> Result<Exit, Failure> {
-    let target = args.target;
-    let (inputs, source) = inputs(args)?;
+    match (&args.shim, args.target) {
+        (Some(command), _) => shim(&ShimRun {
+            command,
+            seed: args.seed,
+            runs: args.runs.unwrap_or_else(|| if args.time.is_some() { u64::MAX } else { SHIM_RUNS }),
+            within: args.time.unwrap_or(SHIM_TIME),
+            answer_within: Duration::from_secs(args.answer_within),
+        }),
+        (None, Some(target)) => campaign_of(args, target),
+        (None, None) => Err(Failure::usage("expected --target or --shim")),
+    }
+}
+
+fn campaign_of(args: &CodecArgs, target: &'static Target) -> Result<Exit, Failure> {
+    let (inputs, source) = inputs(args, target)?;
     print(&format!("{}, seed {}, from {} inputs {source}\n", target.name, args.seed, inputs.len()));
     let time = if args.runs.is_some() { None } else { Some(args.time.unwrap_or(DEFAULT_TIME)) };
     let outcome = watched(Blind::new(target, inputs, args.seed), target, args.runs, time);
@@ -76,21 +100,21 @@ pub(super) fn codec(args: &CodecArgs) -> Result<Exit, Failure> {
 }
 
 /// The inputs to begin with, and where they are from.
-fn inputs(args: &CodecArgs) -> Result<(Vec<Vec<u8>>, String), Failure> {
+fn inputs(args: &CodecArgs, target: &Target) -> Result<(Vec<Vec<u8>>, String), Failure> {
     let here = Path::new("corpus");
     let root = match &args.corpus {
         Some(root) => root.as_path(),
         None if here.join(MANIFEST).exists() => here,
         None => {
-            let seeds = (args.target.seeds)().into_iter().map(|seed| seed.bytes);
+            let seeds = (target.seeds)().into_iter().map(|seed| seed.bytes);
             return Ok((seeds.collect(), "of the program".to_owned()));
         }
     };
-    let inputs = Corpus::load(root)?.inputs(args.target.name)?;
+    let inputs = Corpus::load(root)?.inputs(target.name)?;
     if inputs.is_empty() {
-        return Err(Failure::usage(format!("{}: no inputs for {}", root.display(), args.target.name)));
+        return Err(Failure::usage(format!("{}: no inputs for {}", root.display(), target.name)));
     }
-    let source = format!("of {}", root.join(args.target.name).display());
+    let source = format!("of {}", root.join(target.name).display());
     Ok((inputs.into_iter().map(|input| input.bytes).collect(), source))
 }
 
@@ -101,7 +125,7 @@ fn watched(blind: Blind, target: &'static Target, runs: Option<u64>, time: Optio
     let shared = Arc::clone(&current);
     let begun = Instant::now();
     std::thread::spawn(move || campaign(blind, target, (runs, time), &shared, &tell));
-    let (executions, found) = watch(&told, &current);
+    let (executions, found) = watch(&told, &current, HANG_AFTER);
     Outcome { executions, took: begun.elapsed(), found }
 }
 
@@ -113,16 +137,21 @@ enum Told {
     Ended(u64, Option<(Vec<u8>, Finding)>),
 }
 
-fn watch(told: &Receiver<Told>, current: &Mutex<Vec<u8>>) -> (u64, Option<(Vec<u8>, Finding)>) {
+/// Waits for the end, or until nothing was heard for so long.
+fn watch(
+    told: &Receiver<Told>,
+    current: &Mutex<Vec<u8>>,
+    patience: Duration,
+) -> (u64, Option<(Vec<u8>, Finding)>) {
     let mut judged = 0;
     loop {
-        match told.recv_timeout(HANG_AFTER) {
+        match told.recv_timeout(patience) {
             Ok(Told::Lives(executions)) => judged = executions,
             Ok(Told::Ended(executions, found)) => return (executions, found),
             Err(RecvTimeoutError::Disconnected) => return (judged, None),
             Err(RecvTimeoutError::Timeout) => {
                 let input = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let what = format!("no verdict within {} seconds", HANG_AFTER.as_secs());
+                let what = format!("no verdict within {} seconds", patience.as_secs());
                 return (judged, Some((input, Finding { oracle: HANG, what })));
             }
         }
@@ -194,6 +223,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sv2_wire::fuzz::{ANSWERS, datatype::TARGET};
 
     #[test]
     fn times_have_units() {
@@ -206,12 +236,38 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_gives_no_verdict_is_a_finding_once_the_watch_hears_nothing() {
+    fn an_input_without_a_verdict_is_a_finding() {
         let (tell, told) = sync_channel(1);
         let current = Mutex::new(vec![1, 2]);
-        tell.send(Told::Ended(3, None)).unwrap();
-        assert!(watch(&told, &current).1.is_none());
-        drop(tell);
-        assert_eq!(watch(&told, &current).0, 0);
+        tell.send(Told::Lives(64)).unwrap();
+        let (executions, found) = watch(&told, &current, Duration::from_millis(1));
+        let (input, finding) = found.expect("nothing is heard any more");
+        assert_eq!((executions, input, finding.oracle), (64, vec![1, 2], HANG));
+        tell.send(Told::Ended(100, None)).unwrap();
+        assert_eq!(watch(&told, &current, Duration::from_secs(60)), (100, None));
+    }
+
+    static ODD: Target =
+        Target { run: |data| if data.len() > 3 { Err(ANSWERS.found("too long")) } else { Ok(()) }, ..TARGET };
+
+    #[test]
+    fn a_finding_keeps_its_input_and_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = CodecArgs {
+            target: Some(&ODD),
+            shim: None,
+            answer_within: 1,
+            time: None,
+            runs: Some(100_000),
+            seed: 1,
+            corpus: None,
+            save: folder.path().to_owned(),
+        };
+        assert_eq!(codec(&args).unwrap(), Exit::Failed);
+        let kept = std::fs::read_dir(folder.path().join(ODD.name)).unwrap();
+        let paths = kept.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        let [path] = paths.as_slice() else { panic!("{paths:?}") };
+        assert!(path.file_name().unwrap().to_string_lossy().starts_with("answers-"), "{path:?}");
+        assert!((ODD.run)(&std::fs::read(path).unwrap()).is_err());
     }
 }

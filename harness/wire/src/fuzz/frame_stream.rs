@@ -222,7 +222,10 @@ fn rest(input: &Input<'_>, whole: &Stream, end: usize) -> Result<(), Finding> {
             )))
         }
         (None, Some(length)) if left.len() >= length.saturating_add(Header::LEN) => Err(LENGTH
-            .found(format!("offset {end}: a whole frame of {length} bytes of payload did not come out"))),
+            .found(format!(
+                "frame header.msg_length at offset {end}, {}: a whole frame of {length} bytes of payload did not come out",
+                show(left)
+            ))),
         (None, _) if whole.pending.is_some_and(|pending| pending != left.len()) => {
             let (pending, left) = (whole.pending.unwrap_or(0), left.len());
             Err(LENGTH.found(format!("offset {end}: {left} bytes are left, the codec holds {pending}")))

@@ -46,6 +46,25 @@ impl Transport {
         self.opener.open_in_place(record)
     }
 
+    /// One record of any length, also above [`MAX_PLAINTEXT_LEN`]. For tests of a client only: it has to refuse such a record.
+    ///
+    /// # Errors
+    /// [`NoiseError::NonceExhausted`].
+    pub fn seal_unbounded(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), NoiseError> {
+        let mut record = plaintext.to_vec();
+        let code = self.sealer.seal_any(&mut record)?;
+        out.extend_from_slice(&record);
+        out.extend_from_slice(&code);
+        Ok(())
+    }
+
+    /// Exchanges the keys of the two directions. For tests of the other side only.
+    pub fn swap_directions(&mut self) {
+        if let Some(theirs) = &mut self.opener.key {
+            std::mem::swap(&mut self.sealer.key, theirs);
+        }
+    }
+
     /// The two directions apart, for a writer and a reader that know nothing of each other.
     #[must_use]
     pub fn split(self) -> (Sealer, Opener) {
@@ -88,6 +107,10 @@ impl Sealer {
     /// As [`seal`](Self::seal).
     pub fn seal_in_place(&mut self, data: &mut [u8]) -> Result<[u8; MAC_LEN], NoiseError> {
         check_plaintext(data.len())?;
+        self.seal_any(data)
+    }
+
+    fn seal_any(&mut self, data: &mut [u8]) -> Result<[u8; MAC_LEN], NoiseError> {
         let next = next_nonce(self.nonce)?;
         let code = self
             .key

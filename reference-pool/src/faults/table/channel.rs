@@ -6,11 +6,15 @@ use super::super::catalogue_channels::{
     AnyExtranonceSize, BackwardPrefix, OrphanedMembers, StandardAllTheSame, UpdateIgnored,
 };
 use super::super::catalogue_decisions::{CloseIgnored, NoExtendedChannel, RefusedForGood, UntoldTarget};
+use super::super::catalogue_mining::{
+    AllClosedByOne, AnyHashRate, NoStandardChannel, OneChannelOnly, RegroupedOnPaper,
+};
 use super::super::catalogue_work::{BackwardTarget, GroupTargetForOne, TargetNeverKept};
 use super::super::frames::{accompanied, cut_short, dropped, felled, reframed, rewritten, twice, with_end};
 use super::super::made_up::{
     earlier_request_named, group_of_one, holds, length_as_zero, more, opened_as_standard,
 };
+use super::super::reordered::{reread, target_before_rate};
 use super::edited;
 use super::faults;
 use sv2_wire::{
@@ -111,4 +115,27 @@ faults! {
         when "each opening but the first" seen "blitzpool: requests are handled side by side" => Frames(rewritten(earlier_request_named()));
     "F194" "extranonce-of-0" Channel "OpenExtendedMiningChannel.Success.extranonce_size" ["SV2-05-051"]
         when "each extended channel" seen "ESP-Miner#1780" => Frames(edited!(OpenExtendedMiningChannelSuccess: success => success.extranonce_size = 0));
+    "F260" "standard-refused" Channel "OpenMiningChannel.Error" ["SV2-05-019"]
+        when "each standard channel, and nothing was said of extended ones only" seen "no report known" => Channel(NoStandardChannel);
+    "F261" "one-channel-only" Process "the connection" ["SV2-05-016"]
+        when "a second channel on a connection" seen "goPool: one target a connection; ChimeraPool: channel 1 always" => Process(OneChannelOnly::default());
+    "F262" "all-closed-by-one" Channel "CloseChannel" ["SV2-05-015"]
+        when "a channel that is closed, by either side" seen "no report known" => Channel(AllClosedByOne);
+    "F263" "standard-request-misread" Channel "OpenStandardMiningChannel.nominal_hash_rate" ["SV2-05-035"]
+        when "each standard channel: max_target is read in front of the hash rate" seen "no report known" => Frames(reread(|message|
+            if let Message::OpenStandardMiningChannel(open) = message { target_before_rate(&mut open.nominal_hash_rate, &mut open.max_target) }));
+    "F264" "extended-request-misread" Channel "OpenExtendedMiningChannel.min_extranonce_size" ["SV2-05-049"]
+        when "each extended channel: the size is read in big-endian order" seen "stratum PR#302: as bits, not bytes" => Frames(reread(|message|
+            if let Message::OpenExtendedMiningChannel(open) = message { open.min_extranonce_size = open.min_extranonce_size.swap_bytes() }));
+    "F265" "group-0" Channel "OpenStandardMiningChannel.Success.group_channel_id" ["SV2-05-022"]
+        when "each standard channel" seen "ckpool, blitzpool-server" => Frames(edited!(OpenStandardMiningChannelSuccess: success => success.group_channel_id = 0));
+    "F266" "unequal-regrouped" Channel "SetGroupChannel.channel_ids" ["SV2-05-176" "SV2-05-007"]
+        when "a new group of channels of which every other has a shorter extranonce" seen "no report known" => Frames(edited!(OpenExtendedMiningChannelSuccess: success =>
+            success.extranonce_size -= (success.channel_id % 2) as u16));
+    "F267" "regrouped-on-paper" Channel "SetGroupChannel" ["SV2-05-196"]
+        when "each new group: jobs still go to the one before" seen "no report known" => Channel(RegroupedOnPaper);
+    "F268" "any-hash-rate" Channel "OpenStandardMiningChannel.Success.target" ["SV2-05-043"]
+        when "a hash rate that is negative, infinite or no number: the greatest target there is" seen "stratum#799, stratum PR#2239" => Channel(AnyHashRate);
+    "F269" "channel-renumbered" Channel "SetTarget.channel_id" ["SV2-05-014"]
+        when "each SetTarget: the channel has another number than at its opening" seen "no report known" => Frames(edited!(SetTarget: target => target.channel_id ^= 0x0100_0000));
 }

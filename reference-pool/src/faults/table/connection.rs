@@ -3,14 +3,14 @@
 use super::super::Fate;
 use super::super::catalogue::{EchoedFlags, LowestFlagOnly};
 use super::super::catalogue_decisions::{
-    AnyProtocol, AnyVersionRange, FixedDespiteRolling, NoSetupNeeded, NothingGivenBack, OpenAfterError,
-    ServedWithoutExtensions, SwappedVersionRange,
+    AnyProtocol, AnyVersionRange, BegunAnew, FixedDespiteRolling, NoSetupNeeded, NothingGivenBack,
+    OpenAfterError, ServedWithoutExtensions, SwappedVersionRange,
 };
 use super::super::frames::{cut_short, dropped, felled, twice, with_end};
-use super::super::made_up::{holds, is_servers, is_unassigned};
+use super::super::made_up::{holds, is_malformed, is_servers, is_unassigned};
 use super::super::process::{
-    AwaitedHandshake, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver, ResetByOpening,
-    UnboundedQueue,
+    AwaitedHandshake, AwaitedReader, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver,
+    ResetByOpening, Trusting, UnboundedQueue,
 };
 use super::edited;
 use super::faults;
@@ -88,4 +88,12 @@ faults! {
             matches!(message, Message::OpenStandardMiningChannel(open) if open.nominal_hash_rate.0 == 0.0))));
     "F149" "closed-by-update" Process "the connection" ["SV2-05-058" "SV2-05-066"]
         when "each UpdateChannel" seen "goPool" => Process(felled(Fate::Close, |frame| frame.header.kind == UpdateChannel::SPEC.kind));
+    "F250" "announced-believed" Process "memory" ["ROB-04"]
+        when "a payload that is announced" seen "sv2-apps#815" => Process(Trusting);
+    "F251" "reader-awaited" Process "other connections" ["ROB-05"]
+        when "a client that asks and does not read" seen "no report known" => Process(AwaitedReader);
+    "F252" "begun-anew" Setup "SetupConnection" ["SV2-05-097"]
+        when "a second SetupConnection: the channels are gone" seen "BLVM, goPool" => Setup(BegunAnew);
+    "F302" "killed-by-malformed" Process "the program" ["ROB-07" "ROB-08"]
+        when "a known message that does not decode: the program ends" seen "sv2-apps#391, by a client that leaves early" => Process(felled(Fate::Die, is_malformed));
 }

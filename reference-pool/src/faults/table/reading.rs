@@ -54,7 +54,7 @@ faults! {
         when "every other set-up that is refused" seen "no report known" => Frames(rewritten(flags_by_turns()));
     "F229" "all-flags-named" Setup "SetupConnection.Error.flags" ["SV2-03-082"]
         when "each set-up that is refused for its flags" seen "no report known" => Frames(edited!(SetupConnectionError: error => if error.flags != 0 { error.flags |= 7 }));
-    "F230" "unassigned-number" Frame "SubmitShares.Success: msg_type" ["SV2-08-004"]
+    "F230" "unassigned-number" Frame "SubmitShares.Success: msg_type" ["SV2-08-004" "SV2-08-001"]
         when "each acknowledgement" seen "ChimeraPool: numbers of its own" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.header.kind.msg_type = 0x4f));
     "F231" "ntime-fixed" Share "SubmitShares.Error" ["SV2-10-004"]
         when "a share whose ntime is not min_ntime" seen "no report known" => Share(NtimeFixed);

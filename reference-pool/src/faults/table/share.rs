@@ -6,17 +6,21 @@ use super::super::catalogue_decisions::{
     AnyChannel, AnyExtranonce, AnyJob, EarlyCredited, EndedByError, ForgottenByTemplate, LateCredited,
     NarrowMask, OneTargetForAll, RolledBitsOnly, RollingRefused,
 };
+use super::super::catalogue_mining::{
+    AnyForm, BlockCreditedAgain, ExtranonceFirst, LonelyCoinbaseDoubled, WorthByLatestTarget,
+};
 use super::super::catalogue_work::{AnyVersion, LowExtranonces, UnknownCustomJob};
 use super::super::frames::{accompanied, counted, cut_short, rewritten, twice, with_end};
 use super::super::made_up::{refusals_counted, refused_number_named, refused_too, unsaid};
+use super::super::reordered::reread;
 use super::edited;
 use super::faults;
-use sv2_wire::{SubmitSharesError, SubmitSharesSuccess};
+use sv2_wire::{Message, SubmitSharesError, SubmitSharesSuccess};
 
 faults! {
     "F17" "duplicate-credited" Share "SubmitShares.Success" ["SV2-05-112"]
         when "a share that was credited before" seen "stratum#2096" => Share(DuplicateCredited);
-    "F18" "stale-credited" Share "SubmitShares.Success" ["SV2-05-144" "SV2-05-142"]
+    "F18" "stale-credited" Share "SubmitShares.Success" ["SV2-05-144"]
         when "a share on a job of an earlier block" seen "no report known" => Share(StaleCredited);
     "F19" "target-ignored" Share "SubmitShares.Success" ["SV2-05-166"]
         when "a share above its target" seen "no report known" => Share(TargetIgnored);
@@ -80,4 +84,20 @@ faults! {
         when "an acknowledgement behind a share that was refused" seen "no report known" => Frames(rewritten(refused_number_named()));
     "F195" "sum-of-1" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
         when "each acknowledgement" seen "goPool" => Frames(edited!(SubmitSharesSuccess: success => success.new_shares_sum = 1));
+    "F295" "standard-share-misread" Share "SubmitSharesStandard.ntime" ["SV2-05-082"]
+        when "each standard share: ntime is read in front of the nonce" seen "no report known" => Frames(reread(|message|
+            if let Message::SubmitSharesStandard(share) = message { std::mem::swap(&mut share.nonce, &mut share.ntime) }));
+    "F296" "extended-share-misread" Share "SubmitSharesExtended.version" ["SV2-05-093"]
+        when "each extended share: the version is read in front of ntime" seen "no report known" => Frames(reread(|message|
+            if let Message::SubmitSharesExtended(share) = message { std::mem::swap(&mut share.ntime, &mut share.version) }));
+    "F297" "any-form" Share "SubmitShares.Success" ["SV2-05-091"]
+        when "a share in the form of the other kind of channel" seen "no report known" => Share(AnyForm);
+    "F298" "extranonce-first" Share "SubmitShares.Error" ["SV2-05-095"]
+        when "each extended share: the extranonce stands in front of its prefix" seen "BLVM: the extranonce in front of the height" => Share(ExtranonceFirst);
+    "F299" "lonely-coinbase-doubled" Share "SubmitShares.Error" ["SV2-05-136"]
+        when "a share on a job with an empty merkle path" seen "no report known" => Share(LonelyCoinbaseDoubled);
+    "F300" "worth-by-latest-target" Ack "SubmitShares.Success.new_shares_sum" ["SV2-05-102"]
+        when "a share on a job from before the latest SetTarget" seen "no report known" => Ack(WorthByLatestTarget);
+    "F301" "block-credited-again" Share "SubmitShares.Success" ["SV2-05-112"]
+        when "a share that was credited before and is a block" seen "stratum#2096" => Share(BlockCreditedAgain);
 }

@@ -28,7 +28,7 @@ faults! {
         when "every handshake: the certificate begins in an hour" seen "stratum#1269, by seconds" => Certifier(FutureCertificate);
     "F03" "record-bit-flipped" Record "record: authentication code" ["SV2-04-022" "SV2-04-044"]
         when "the last byte of each SubmitShares.Success" seen "no report known" => Records(FlippedBit);
-    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
+    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-044"]
         when "in front of each SetNewPrevHash" seen "stratum PR#729: a nonce that stood still" => Records(SkippedNonce);
     "F05" "channel-bit-clear" Frame "SubmitShares.Success: channel_msg" ["SV2-08-002" "SV2-03-029"]
         when "each SubmitShares.Success" seen "stratum#2094, on other messages" => Frames(ClearChannelBit);
@@ -107,7 +107,7 @@ faults! {
         when "two frames in one read" seen "no report known" => Frames(FirstOfEachRead);
     "F196" "length-of-ciphertext" Record "RequestExtensions.Error: msg_length" ["SV2-04-047"]
         when "each request for extensions that is refused" seen "sv2-spec#59" => Frames(reframed(RequestExtensionsError::SPEC.kind, |frame| frame.header.length += 16));
-    "F310" "channel-id-last" Frame "SubmitShares.Success.channel_id" ["SV2-03-026"]
+    "F310" "channel-id-last" Frame "SubmitShares.Success.channel_id" ["SV2-03-026" "SV2-05-014"]
         when "each SubmitShares.Success" seen "no report known" => Frames(reframed(SubmitSharesSuccess::SPEC.kind, |frame| frame.payload.rotate_left(4)));
     "F311" "channel-bit-on-extensions" Frame "RequestExtensions.Success: channel_msg" ["EXT-0001-011" "SV2-03-029"]
         when "each request for extensions that is granted" seen "no report known" => Frames(flipped_bit(RequestExtensionsSuccess::SPEC.kind));

@@ -5,12 +5,17 @@ use super::super::catalogue_decisions::{
     ExtendedAllTheSame, FixedForRollers, LongScript, OneJobId, RetiredByTemplate, ReversedPath,
     RollingAllTheSame, RootWithoutPrefix, UnstrippedCoinbase,
 };
+use super::super::catalogue_mining::{
+    HardLaterJobs, ImmediateJobAdrift, LaterBlocksUnsaid, NamedJobStale, NtimeOfTip, ShortCoinbasePrefix,
+    WorkForOneConnection,
+};
 use super::super::catalogue_work::{
     AnyToken, DroppedCoinbasePrefix, ForgottenCustomRequest, GroupJobForOne, ReusedCustomId,
     ReversedMerkleRoot, ReversedPrevHash, StandardCustomJob, UnannouncedCustomJob, UnansweredCustomJob,
 };
 use super::super::frames::{counted, cut_short, dropped, rewritten};
 use super::super::made_up::{header_only, spend};
+use super::super::reordered::{counted_again, reread};
 use super::edited;
 use super::faults;
 use sv2_wire::{
@@ -70,7 +75,7 @@ faults! {
     "F163" "future-job-unsaid" Job "NewMiningJob" ["SV2-05-115" "SV2-05-145"]
         when "each standard channel and each new block" seen "BLVM, ChimeraPool" => Frames(counted(|message|
             usize::from(!matches!(message, Message::NewMiningJob(job) if job.min_ntime.0.is_none()))));
-    "F164" "prev-hash-unsaid" Job "SetNewPrevHash" ["SV2-05-139" "SV2-05-181"]
+    "F164" "prev-hash-unsaid" Job "SetNewPrevHash" ["SV2-05-139"]
         when "each opening and each new block" seen "ChimeraPool: no work behind the first" => Frames(dropped(SetNewPrevHash::SPEC.kind));
     "F166" "version-of-1" Job "NewMiningJob.version" ["SV2-05-124"]
         when "each standard job" seen "no report known" => Frames(edited!(NewMiningJob: job => job.version = 1));
@@ -78,7 +83,7 @@ faults! {
         when "each SetNewPrevHash: three hours ahead" seen "no report known" => Frames(edited!(SetNewPrevHash: tip => tip.min_ntime = tip.min_ntime.wrapping_add(86_400 * 3650)));
     "F168" "negative-nbits" Job "SetNewPrevHash.nbits" ["SV2-05-147"]
         when "each SetNewPrevHash" seen "no report known" => Frames(edited!(SetNewPrevHash: tip => tip.nbits |= 0x0080_0000));
-    "F169" "header-only-for-extended" Job "NewMiningJob" ["SV2-05-005" "SV2-05-004"]
+    "F169" "header-only-for-extended" Job "NewMiningJob" ["SV2-05-004"]
         when "each extended job" seen "goPool" => Frames(rewritten(header_only));
     "F201" "prev-hash-cut" Job "SetNewPrevHash: payload" ["SV2-05-138" "SV2-03-025"]
         when "each SetNewPrevHash" seen "no report known" => Frames(cut_short(SetNewPrevHash::SPEC.kind));
@@ -86,6 +91,28 @@ faults! {
         when "each custom job that is taken" seen "no report known" => Frames(cut_short(SetCustomMiningJobSuccess::SPEC.kind));
     "F203" "custom-error-cut" Job "SetCustomMiningJob.Error: payload" ["SV2-05-162" "SV2-03-025"]
         when "each custom job that is refused" seen "no report known" => Frames(cut_short(SetCustomMiningJobError::SPEC.kind));
+    "F280" "group-job-for-member" Job "NewExtendedMiningJob.channel_id" ["SV2-05-005"]
+        when "each job for a group: it names the first channel of the connection" seen "no report known" => Frames(edited!(NewExtendedMiningJob: job => if job.channel_id == 1 { job.channel_id = 2 }));
+    "F281" "immediate-job-adrift" Job "NewMiningJob.min_ntime" ["SV2-05-121"]
+        when "a share on a job that came with a min_ntime: it is held to another block" seen "stratum#2164, for custom jobs" => Share(ImmediateJobAdrift);
+    "F282" "named-job-stale" Job "SetNewPrevHash.job_id" ["SV2-05-142"]
+        when "a share on the job of a new block" seen "stratum#2254: the tip moves and the job does not" => Job(NamedJobStale);
+    "F283" "later-blocks-unsaid" Job "SetNewPrevHash" ["SV2-05-181"]
+        when "each new block" seen "ChimeraPool: no work behind the first; stratum#2301" => Frames(LaterBlocksUnsaid::default());
+    "F284" "custom-request-misread" Job "SetCustomMiningJob.version" ["SV2-05-149"]
+        when "each custom job: nbits is read in front of min_ntime" seen "no report known" => Frames(reread(|message|
+            if let Message::SetCustomMiningJob(job) = message { std::mem::swap(&mut job.min_ntime, &mut job.nbits) }));
+    "F285" "short-coinbase-prefix" Job "SetCustomMiningJob.coinbase_prefix" ["SV2-05-153"]
+        when "a custom job whose coinbase_prefix is of 5 to 8 bytes" seen "no report known" => Custom(ShortCoinbasePrefix);
+    "F286" "outputs-without-count" Job "SetCustomMiningJob.coinbase_tx_outputs" ["SV2-05-154"]
+        when "each custom job: its outputs are read as one, from the first byte on" seen "no report known" => Frames(reread(|message|
+            if let Message::SetCustomMiningJob(job) = message { job.coinbase_tx_outputs = counted_again(&job.coinbase_tx_outputs) }));
+    "F287" "custom-ntime-of-tip" Job "SetCustomMiningJob.min_ntime" ["SV2-05-195"]
+        when "a share below its custom job's min_ntime and not below the tip's" seen "channels_sv2: held to the tip's min_ntime" => Custom(NtimeOfTip);
+    "F288" "hard-later-jobs" Job "SetTarget" ["SV2-05-169"]
+        when "a share on any job but the first of its channel" seen "no report known" => Channel(HardLaterJobs);
     "F315" "coinbase-that-spends" Job "NewExtendedMiningJob.coinbase_tx_prefix" ["SV2-05-137"]
         when "each extended job" seen "no report known" => Frames(edited!(NewExtendedMiningJob: job => spend(job)));
+    "F289" "no-work-behind-reconnect" Job "NewMiningJob" ["SV2-05-115" "SV2-05-139"]
+        when "each connection but the first" seen "stratum#264" => Frames(WorkForOneConnection::default());
 }

@@ -169,6 +169,18 @@ fn dictionary_file() -> String {
     dictionary().iter().map(|word| format!("{word}\n")).collect()
 }
 
+/// Writes what libFuzzer is to be told of each target, as ClusterFuzzLite and OSS-Fuzz look for it.
+pub(crate) fn package(targets: &[&Target], folder: &Path) -> Result<(), EngineError> {
+    for target in targets {
+        let file = |suffix: &str| folder.join(format!("{}.{suffix}", target.name));
+        std::fs::write(file("dict"), dictionary_file())?;
+        let options = format!("[libfuzzer]\nmax_len = {}\ntimeout = {HANG}\n", target.max_len);
+        std::fs::write(file("options"), options)?;
+        println!("{}", target.name);
+    }
+    Ok(())
+}
+
 /// Runs a program whose output is for the user.
 pub(crate) fn status(mut command: Command, name: &str) -> Result<(), EngineError> {
     let status = command.status().map_err(|error| EngineError::Start { program: name.to_owned(), error })?;

@@ -44,6 +44,11 @@ enum Campaign {
     Report,
     /// Prints what the replay of the corpus reaches, by cargo llvm-cov.
     Coverage,
+    /// Writes TARGET.dict and TARGET.options for ClusterFuzzLite into a folder, and prints the names of the targets.
+    Package {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Campaign::Coverage => coverage(&engine),
+        Campaign::Package { folder } => engine::package(&targets, folder).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,0 +1,5 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| sv2_fuzz_bodies::execs::frames(&mut sv2_wire::fuzz::Ours, data));
