@@ -260,10 +260,7 @@ impl Writer {
             0 => {}
             changed => _ = writeln!(text, "  version = {job}.version ^ {changed:#x}"),
         }
-        let min_ntime = match of.state {
-            JobState::Active { min_ntime, .. } => min_ntime,
-            _ => return text,
-        };
+        let JobState::Active { min_ntime, .. } = of.state else { return text };
         let ntime = message.uint("ntime").unwrap_or_default();
         if let Some(later) = ntime.checked_sub(min_ntime).filter(|later| *later > 0) {
             _ = writeln!(text, "  ntime = {job}.min_ntime + {later}");

@@ -303,13 +303,16 @@ mod tests {
 
     struct Wrong<F>(F);
 
+    type Grant = fn(F32, U256) -> Result<U256, GrantError>;
+    type Worth = fn(&[u32], U256, U256) -> u64;
+
     /// What goes wrong, by the place where it does.
     #[derive(Default)]
     struct Bent {
-        grant: Option<fn(F32, U256) -> Result<U256, GrantError>>,
+        grant: Option<Grant>,
         wire: Option<fn(U256) -> U256>,
         expand: Option<fn(u32) -> U256>,
-        worth: Option<fn(&[u32], U256, U256) -> u64>,
+        worth: Option<Worth>,
     }
 
     impl Arithmetic for Wrong<Bent> {
