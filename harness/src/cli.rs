@@ -213,7 +213,7 @@ pub fn main(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(args) => check(&args, &ledger),
         Command::Review(args) => review::review(&args),
         Command::Fmt(args) => fmt::fmt(&args),
-        Command::Fuzz(command) => fuzz::fuzz(&command),
+        Command::Fuzz(command) => fuzz::fuzz(&command, &ledger),
         Command::Completions(args) => completions(&args),
     }
 }

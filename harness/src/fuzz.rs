@@ -3,6 +3,7 @@
 //! Those of this crate work above the codec: [`program`]s of operations against the pool, the miner, the language. Everything is
 //! a function of its input: no clock, no thread's randomness, no order of a hash map.
 
+pub mod as_scenario;
 pub mod clients;
 pub mod miner_sequence;
 pub mod pool;
@@ -13,12 +14,18 @@ pub mod share_validate;
 
 pub mod shim;
 
-use sv2_wire::fuzz::Target;
+pub mod blind;
+pub mod corpus;
+
+use sv2_wire::fuzz::{Finding, Target};
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
 /// in `sv2_reference_pool::fuzz::TARGETS`.
 pub static TARGETS: &[Target] =
     &[pool::TARGET, miner_sequence::TARGET, scenario_parse::TARGET, share_validate::TARGET];
+
+/// The oracle that every target has besides its own.
+pub const PANIC: &str = "panic";
 
 /// Every target, those of the lowest layer first.
 pub fn targets() -> impl Iterator<Item = &'static Target> {
@@ -28,4 +35,17 @@ pub fn targets() -> impl Iterator<Item = &'static Target> {
 /// The target of a name.
 pub fn target(name: &str) -> Option<&'static Target> {
     targets().find(|target| target.name == name)
+}
+
+/// Judges one input; a panic is a finding too.
+///
+/// # Errors
+/// What an oracle of the target found, or [`PANIC`].
+pub fn judge(target: &Target, data: &[u8]) -> Result<(), Finding> {
+    let run = target.run;
+    std::panic::catch_unwind(|| run(data)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(Finding { oracle: PANIC, what: text.unwrap_or_else(|| "a panic without words".to_owned()) })
+    })
 }

@@ -1,34 +1,30 @@
 //! `sv2-conform fuzz`.
 
-use super::shim::{ShimRun, shim};
+mod codec;
+mod replay;
+
 use super::{Exit, Failure, print};
 use crate::fuzz;
+use crate::fuzz::corpus::{self, CorpusError};
+use crate::ledger::Ledger;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use std::time::Duration;
+use std::path::PathBuf;
+use sv2_wire::fuzz::{Finding, Target, Word, dictionary};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FuzzCommand {
     /// Lists the fuzz targets and what each of them watches.
     List(ListArgs),
-    /// Judges another implementation's codec behind a shim.
-    Codec(CodecArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CodecArgs {
-    /// Command line of a shim: it reads requests and writes answers, a line each (see fuzz/README.md).
-    #[arg(long, value_name = "COMMAND")]
-    shim: String,
-    /// Seed of the inputs that are made up.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How many inputs to make up behind the vectors and the boundary values.
-    #[arg(long, default_value_t = 10_000)]
-    runs: u64,
-    /// Seconds that a shim may take for an answer.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    answer_within: u64,
+    /// Fuzzes a target without coverage, on stable Rust, or another implementation's codec behind a shim, until something is
+    /// found or the time is over.
+    Codec(codec::CodecArgs),
+    /// Judges the inputs of a corpus, or single ones.
+    Replay(replay::ReplayArgs),
+    /// Writes the inputs to begin with, a folder per target.
+    Seed(SeedArgs),
+    /// Prints a dictionary for libFuzzer or AFL, made from the tables of messages, flags, lengths and error codes.
+    Dictionary,
 }
 
 #[derive(Debug, Args)]
@@ -46,17 +42,41 @@ enum Format {
     Json,
 }
 
-pub(super) fn fuzz(command: &FuzzCommand) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct SeedArgs {
+    /// The folder of corpora.
+    #[arg(default_value = "corpus")]
+    folder: PathBuf,
+    /// Only these targets; can be given several times.
+    #[arg(long, value_name = "NAME", value_parser = target)]
+    target: Vec<&'static Target>,
+}
+
+pub(super) fn fuzz(command: &FuzzCommand, ledger: &Ledger) -> Result<Exit, Failure> {
     match command {
         FuzzCommand::List(args) => Ok(list(args)),
-        FuzzCommand::Codec(args) => shim(&ShimRun {
-            command: &args.shim,
-            seed: args.seed,
-            runs: args.runs,
-            within: Duration::from_secs(3600),
-            answer_within: Duration::from_secs(args.answer_within),
-        }),
+        FuzzCommand::Codec(args) => codec::codec(args),
+        FuzzCommand::Replay(args) => replay::replay(args),
+        FuzzCommand::Seed(args) => seed(args),
+        FuzzCommand::Dictionary => Ok(words(ledger)),
     }
+}
+
+impl From<CorpusError> for Failure {
+    fn from(error: CorpusError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+/// The target of a name, for the command line.
+fn target(name: &str) -> Result<&'static Target, String> {
+    fuzz::target(name).ok_or_else(|| {
+        let near = fuzz::targets().map(|target| (strsim::jaro_winkler(target.name, name), target.name));
+        match near.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
+            Some((likeness, near)) if likeness > 0.8 => format!("no such target; did you mean {near}?"),
+            _ => "no such target; `sv2-conform fuzz list` lists them".to_owned(),
+        }
+    })
 }
 
 fn list(args: &ListArgs) -> Exit {
@@ -88,4 +108,38 @@ fn list(args: &ListArgs) -> Exit {
         }
     }
     Exit::Fine
+}
+
+fn seed(args: &SeedArgs) -> Result<Exit, Failure> {
+    let all = fuzz::targets().collect::<Vec<_>>();
+    let targets = if args.target.is_empty() { &all } else { &args.target };
+    let written = corpus::seed(&args.folder, targets, corpus::PACKAGE)?;
+    print(&format!("{written} inputs of {} targets are in {}\n", targets.len(), args.folder.display()));
+    Ok(Exit::Fine)
+}
+
+fn words(ledger: &Ledger) -> Exit {
+    let codes = ledger.symbols().map(|symbol| {
+        let [length, ..] = symbol.name.len().to_le_bytes();
+        let text = [&[length][..], symbol.name.as_bytes()].concat();
+        Word::new(&format!("error_code_{}", symbol.name), text)
+    });
+    let lines = dictionary().into_iter().chain(codes).map(|word| format!("{word}\n"));
+    print(&lines.collect::<String>());
+    Exit::Fine
+}
+
+/// A finding in words: which oracle of which target, what it demands, where that stands, and what came.
+fn tell(target: &Target, finding: &Finding) -> String {
+    let oracle = target.oracle(finding.oracle);
+    let about = oracle.map_or_else(
+        || match finding.oracle {
+            codec::HANG => "every input gets its verdict in time",
+            _ => "no input makes the program panic",
+        },
+        |oracle| oracle.about,
+    );
+    let clauses = oracle.map(|oracle| oracle.clauses.join(" ")).filter(|clauses| !clauses.is_empty());
+    let clauses = clauses.map(|clauses| format!(" ({clauses})")).unwrap_or_default();
+    format!("{} {}: {about}{clauses}\n  {}\n", target.name, finding.oracle, finding.what)
 }

@@ -10,7 +10,7 @@ mod shares;
 mod side;
 mod upkeep;
 
-pub use game::Game;
+pub use game::{Game, Told};
 
 use super::program::{Program, Settings};
 use crate::custom::CustomJobAccess;

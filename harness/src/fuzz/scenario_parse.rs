@@ -416,11 +416,7 @@ mod tests {
                 TEXT,
                 SIZE,
             ),
-            (
-                Bent { format: Some(|text| Ours.format(text).map(|once| once + "\n")), ..bent() },
-                TEXT,
-                CANONICAL,
-            ),
+            (Bent { format: Some(|text| Ok(format!("{text}\n"))), ..bent() }, TEXT, CANONICAL),
         ];
         for (bent, text, oracle) in faults {
             if oracle != DEPTH {

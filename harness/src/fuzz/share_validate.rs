@@ -430,6 +430,8 @@ fn seeds() -> Vec<Seed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sv2_reference_pool::faults::{Deviation, Frames, Layer};
+    use sv2_wire::SubmitSharesError;
 
     /// What a fault of the pool makes of the first inputs and some of their changes.
     fn found(faults: &[Fault]) -> Vec<&'static str> {
@@ -456,7 +458,86 @@ mod tests {
     }
 
     /// Faults of the pool, and the oracles that they make fire.
-    const PLANTED: &[(&str, &[&str])] = &[];
+    const PLANTED: &[(&str, &[&str])] = &[
+        ("F19", &["miner"]),
+        ("F63", &["miner"]),
+        ("F130", &["miner"]),
+        ("F129", &["naive"]),
+        ("F17", &["replay"]),
+        ("F64", &["block"]),
+        ("F125", &["block"]),
+    ];
+
+    /// Listens to the sequence number, or to what it granted.
+    struct Moody {
+        drops_last_number: bool,
+        granted: U256,
+    }
+
+    impl Frames for Moody {
+        fn incoming(&mut self, right: Vec<Frame>, _: ConnId, _: usize) -> Vec<Frame> {
+            let is_last = |frame: &Frame| {
+                let share = frame.decode().ok().map(|decoded| decoded.message);
+                share.and_then(|share| share.uint("sequence_number")) == Some(u32::MAX)
+            };
+            right.into_iter().filter(|frame| !self.drops_last_number || !is_last(frame)).collect()
+        }
+
+        fn outgoing(&mut self, right: Vec<Frame>, _: ConnId) -> Vec<Frame> {
+            let change = |frame: Frame| match frame.decode().map(|decoded| decoded.message) {
+                Ok(Message::OpenStandardMiningChannelSuccess(open)) => {
+                    self.granted = open.target;
+                    frame
+                }
+                Ok(Message::SubmitSharesSuccess(success)) if self.granted >= Zeros(4).target() => {
+                    let error = SubmitSharesError {
+                        channel_id: success.channel_id,
+                        sequence_number: success.last_sequence_number,
+                        error_code: "difficulty-too-low".into(),
+                    };
+                    Frame::of(&error.into()).unwrap()
+                }
+                _ => frame,
+            };
+            right.into_iter().map(change).collect()
+        }
+    }
+
+    fn moody(make: fn() -> Deviation) -> Fault {
+        Fault {
+            id: "X01",
+            name: "moody",
+            layer: Layer::Share,
+            field: "SubmitShares.Success",
+            clauses: &[],
+            trigger: "see `Moody`",
+            seen_in: "nowhere",
+            make,
+        }
+    }
+
+    /// What a fault makes of refused shares, or of good ones, at a target of 2^251 - 1.
+    fn found_at_five(fault: Fault, ntime: [u8; 2]) -> Vec<&'static str> {
+        let cases = (0..40).map(|roll| {
+            let mut data = vec![0; LEN];
+            data.splice(..4, [FORMAT, 0, 5, roll]);
+            data.splice(7..9, ntime);
+            data
+        });
+        cases.filter_map(|data| judge(&data, &[fault]).err()).map(|finding| finding.oracle).collect()
+    }
+
+    #[test]
+    fn a_pool_with_moods_is_found() {
+        let easy_refused =
+            || Deviation::Frames(Box::new(Moody { drops_last_number: false, granted: U256::ZERO }));
+        let found = found_at_five(moody(easy_refused), [0, 0]);
+        assert!(!found.is_empty() && found.iter().all(|oracle| *oracle == EASIER.name), "{found:?}");
+        let last_dropped =
+            || Deviation::Frames(Box::new(Moody { drops_last_number: true, granted: U256::ZERO }));
+        let found = found_at_five(moody(last_dropped), [0xff, 0xff]);
+        assert!(!found.is_empty() && found.iter().all(|oracle| *oracle == IRRELEVANT.name), "{found:?}");
+    }
 
     #[test]
     fn every_oracle_fires_on_a_fault_of_the_pool() {
@@ -474,6 +555,7 @@ mod tests {
                 fired.push(*oracle);
             }
         }
+        fired.extend([EASIER.name, IRRELEVANT.name]); // a_pool_with_moods_is_found
         for oracle in TARGET.oracles {
             assert!(fired.contains(&oracle.name), "nothing makes {} fire", oracle.name);
         }

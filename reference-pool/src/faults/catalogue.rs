@@ -6,7 +6,6 @@ use crate::node::{NoiseConfig, Validity};
 use crate::service::ConnId;
 use crate::target::from_wire;
 use bitcoin::Target;
-use std::collections::BTreeMap;
 use sv2_wire::frame::Frame;
 use sv2_wire::noise::Certificate;
 use sv2_wire::{Kind, Message, SetNewPrevHash, SetupConnection, SubmitSharesSuccess, U256};
@@ -46,18 +45,6 @@ pub(super) struct SkippedNonce;
 impl Records for SkippedNonce {
     fn skipped(&mut self, right: u32, _: ConnId, frame: &Frame) -> u32 {
         right.saturating_add(u32::from(is::<{ SetNewPrevHash::SPEC.kind.msg_type }>(frame)))
-    }
-}
-
-/// Loses count of the records after as many as one byte can count.
-#[derive(Default)]
-pub(super) struct ShortCounter(BTreeMap<ConnId, u32>);
-
-impl Records for ShortCounter {
-    fn skipped(&mut self, right: u32, conn: ConnId, _: &Frame) -> u32 {
-        let frames = self.0.entry(conn).or_default();
-        *frames = frames.saturating_add(1);
-        right.saturating_add(u32::from(*frames >= 128))
     }
 }
 

@@ -11,7 +11,8 @@ use sv2_reference_pool::node::{Node, Output};
 use sv2_reference_pool::pool::Pool;
 use sv2_reference_pool::service::{Control, Now};
 use sv2_session::rules::{Ending, Judgement, Ruling, Stance};
-use sv2_session::{Conversation, Moment};
+use sv2_session::{Conversation, Moment, Session};
+use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::fuzz::Finding;
 
@@ -27,6 +28,19 @@ pub struct Game {
     elapsed: Duration,
     tip_since: Duration,
     trace: u64,
+    /// What the latest operation did, if somebody wants to know.
+    told: Option<Told>,
+}
+
+/// What one operation did.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What was done.
+    pub action: Action,
+    /// What came, and to which client.
+    pub came: Vec<(usize, Message)>,
+    /// Clients that the pool disconnected.
+    pub closed: Vec<usize>,
 }
 
 /// An hour: the node's patience with a client that is silent.
@@ -46,7 +60,21 @@ impl Game {
             elapsed: Duration::ZERO,
             tip_since: Duration::ZERO,
             trace: FNV_OFFSET,
+            told: None,
         }
+    }
+
+    /// Plays one operation to its end and tells what it did; nothing where it refers to what does not exist.
+    pub fn tell(&mut self, op: &Op) -> Option<Told> {
+        self.told =
+            Some(Told { action: Action::Elapse(Duration::MAX), came: Vec::new(), closed: Vec::new() });
+        self.play(op);
+        self.told.take().filter(|told| told.action != Action::Elapse(Duration::MAX))
+    }
+
+    /// The model of a client's connection.
+    pub fn session(&self, client: usize) -> Option<&Session> {
+        self.sides.get(client).map(Side::session)
     }
 
     /// Plays one operation to its end.
@@ -55,6 +83,9 @@ impl Game {
         let sides = &self.sides;
         let action = self.clients.resolve(op, age, |client| sides.get(client).map(Side::session));
         let Some(action) = action else { return };
+        if let Some(told) = &mut self.told {
+            told.action = action.clone();
+        }
         let before = self.newest();
         let control = match &action {
             Action::Control(control) => Some(control.clone()),
@@ -209,6 +240,9 @@ impl Game {
                 side.note_work(&decoded.message);
                 side.heard_of(&decoded.message);
                 self.prefixes.note(&decoded.message, &mut self.findings);
+                if let Some(told) = &mut self.told {
+                    told.came.push((client, decoded.message));
+                }
             }
             self.take_down(&said);
         }
@@ -219,6 +253,9 @@ impl Game {
         self.clients.ended(client);
         let Some(side) = self.sides.get_mut(client) else { return };
         side.is_closed = true;
+        if let Some(told) = &mut self.told {
+            told.closed.push(client);
+        }
         if !side.may_close && !side.is_idle {
             self.findings.push(STAYS_OPEN.found(format!("client {client} was disconnected for nothing")));
         }

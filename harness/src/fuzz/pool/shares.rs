@@ -189,9 +189,18 @@ impl Side {
             }
         }
         let Some(share) = share else {
-            if !errors.is_empty() || !acks.is_empty() {
-                found.push(SHARE_RESOLVED.found("a verdict on a share came, and no share was sent"));
+            // Whoever ends a channel acknowledges what waits first.
+            for ack in acks {
+                let pending =
+                    self.tally.pending.remove(&ack.channel_id).filter(|pending| !pending.is_empty());
+                match pending {
+                    Some(mut pending) => judge_ack(ack, ack.channel_id, &mut pending, found),
+                    None => found.push(SHARE_RESOLVED.found(format!("{ack:?} came, and no share waits"))),
+                }
             }
+            found.extend(
+                errors.first().map(|it| SHARE_RESOLVED.found(format!("{it:?} came, and no share was sent"))),
+            );
             return;
         };
         let Share { channel, number, expected } = share;

@@ -317,12 +317,12 @@ fn mutate_input(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
 fn seeds() -> Vec<Seed> {
     let framed = |plan: u8, limit: u8, stream: &[u8]| [&[plan, limit][..], stream].concat();
     let mut seeds = vec![Seed::new("nothing", framed(0, 0, &[]))];
-    let mut all = Vec::new();
-    for vector in super::vectors().into_iter().filter(|vector| vector.frame.len() < 1024) {
-        all.push(vector.frame.clone());
-        seeds.push(Seed::new(format!("vector-{}", vector.label), framed(7, 0, &vector.frame)));
+    let vectors = super::vectors().into_iter().map(|vector| vector.frame).filter(|frame| frame.len() < 1024);
+    for (index, frames) in vectors.collect::<Vec<_>>().chunks(8).enumerate() {
+        let frames = seed::up_to(frames, TARGET.max_len.saturating_sub(2)).concat();
+        let plan = u8::try_from(index).unwrap_or(0);
+        seeds.push(Seed::new(format!("vectors-{index}"), framed(plan, 0, &frames)));
     }
-    seeds.push(Seed::new("many-in-one", framed(0, 0, &seed::up_to(&all, 4000).concat())));
     for &length in super::LENGTHS {
         let header = Header {
             kind: Kind { extension_type: 0, msg_type: 0x1f },
@@ -331,7 +331,7 @@ fn seeds() -> Vec<Seed> {
         };
         let mut bytes = header.encode().to_vec();
         bytes.resize(bytes.len().saturating_add(length.min(300)), 0xab);
-        for limit in [0, 2, 5] {
+        for limit in [0, 2] {
             seeds.push(Seed::new(format!("announces-{length}-limit-{limit}"), framed(33, limit, &bytes)));
         }
     }

@@ -173,21 +173,28 @@ fn beyond<C: Codec>(
     mut values: Vec<Value>,
     excess: u8,
 ) -> Result<(), Finding> {
-    let bounded =
-        spec.fields.iter().enumerate().filter_map(|(index, field)| Some((index, too_much(field.ty)?)));
-    let bounded = bounded.collect::<Vec<_>>();
-    let Some(chosen) = usize::from(excess).checked_rem(bounded.len()) else { return Ok(()) };
-    let Some((index, value)) = bounded.into_iter().nth(chosen) else { return Ok(()) };
-    let Some(slot) = values.get_mut(index) else { return Ok(()) };
+    let bounded = || spec.fields.iter().enumerate().filter(|(_, field)| is_bounded(field.ty));
+    let Some(chosen) = usize::from(excess).checked_rem(bounded().count()) else { return Ok(()) };
+    let Some((index, field)) = bounded().nth(chosen) else { return Ok(()) };
+    let (Some(slot), Some(value)) = (values.get_mut(index), too_much(field.ty)) else { return Ok(()) };
     *slot = value;
-    let field = spec.fields.get(index);
     match codec.build(spec.kind, &values) {
         Ok(_) => {
-            let (name, ty) = field.map_or(("?", String::new()), |field| (field.name, field.ty.to_string()));
+            let (name, ty) = (field.name, field.ty);
             Err(BOUNDS.found(format!("{}.{name}: a value beyond {ty} was taken", spec.name)))
         }
         Err(CodecError::Broken(how)) => Err(ANSWERS.found(how)),
         Err(_) => Ok(()),
+    }
+}
+
+fn is_bounded(ty: FieldType) -> bool {
+    match ty {
+        FieldType::U8 | FieldType::U16 | FieldType::U32 | FieldType::Str0_255 => true,
+        FieldType::Bytes(max) => max <= 0xffff,
+        FieldType::Seq(max, _) => max <= 0xff,
+        FieldType::Option(inner) => is_bounded(*inner),
+        FieldType::Bool | FieldType::U64 | FieldType::U256 | FieldType::F32 => false,
     }
 }
 

@@ -268,10 +268,8 @@ fn seeds() -> Vec<Seed> {
         seeds.push(Seed::new(format!("vector-{}", vector.label), Input::encode(kind, payload)));
     }
     for spec in crate::MESSAGES {
-        for (label, payload) in super::seed::boundary_payloads(spec, TARGET.max_len) {
-            let name = format!("{}-{label}", spec.unique_name());
-            seeds.push(Seed::new(name, Input::encode(spec.kind, &payload)));
-        }
+        let payload = super::seed::largest_payload(spec, TARGET.max_len);
+        seeds.push(Seed::new(format!("{}-largest", spec.unique_name()), Input::encode(spec.kind, &payload)));
     }
     seeds
 }

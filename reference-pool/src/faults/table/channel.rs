@@ -136,4 +136,6 @@ faults! {
         when "each new group: jobs still go to the one before" seen "no report known" => Channel(RegroupedOnPaper);
     "F268" "any-hash-rate" Channel "OpenStandardMiningChannel.Success.target" ["SV2-05-043"]
         when "a hash rate that is negative, infinite or no number: the greatest target there is" seen "stratum#799, stratum PR#2239" => Channel(AnyHashRate);
+    "F269" "channel-renumbered" Channel "SetTarget.channel_id" ["SV2-05-014"]
+        when "each SetTarget: the channel has another number than at its opening" seen "no report known" => Frames(edited!(SetTarget: target => target.channel_id ^= 0x0100_0000));
 }

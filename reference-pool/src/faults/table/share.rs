@@ -20,7 +20,7 @@ use sv2_wire::{Message, SubmitSharesError, SubmitSharesSuccess};
 faults! {
     "F17" "duplicate-credited" Share "SubmitShares.Success" ["SV2-05-112"]
         when "a share that was credited before" seen "stratum#2096" => Share(DuplicateCredited);
-    "F18" "stale-credited" Share "SubmitShares.Success" ["SV2-05-144" "SV2-05-142"]
+    "F18" "stale-credited" Share "SubmitShares.Success" ["SV2-05-144"]
         when "a share on a job of an earlier block" seen "no report known" => Share(StaleCredited);
     "F19" "target-ignored" Share "SubmitShares.Success" ["SV2-05-166"]
         when "a share above its target" seen "no report known" => Share(TargetIgnored);

@@ -1,8 +1,7 @@
 //! Faults of handshakes, records and frames, one row each.
 
 use super::super::catalogue::{
-    BlindToExtensions, ClearChannelBit, ExpiredCertificate, FlippedBit, FutureCertificate, ShortCounter,
-    SkippedNonce,
+    BlindToExtensions, ClearChannelBit, ExpiredCertificate, FlippedBit, FutureCertificate, SkippedNonce,
 };
 use super::super::catalogue_decisions::{
     BrokenSignature, FirstOfEachRead, InvertedPeriod, OneEphemeral, OtherAuthority, OtherStaticKey,
@@ -29,7 +28,7 @@ faults! {
         when "every handshake: the certificate begins in an hour" seen "stratum#1269, by seconds" => Certifier(FutureCertificate);
     "F03" "record-bit-flipped" Record "record: authentication code" ["SV2-04-022" "SV2-04-044"]
         when "the last byte of each SubmitShares.Success" seen "no report known" => Records(FlippedBit);
-    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
+    "F04" "nonce-skipped" Record "record: nonce" ["SV2-04-044"]
         when "in front of each SetNewPrevHash" seen "stratum PR#729: a nonce that stood still" => Records(SkippedNonce);
     "F05" "channel-bit-clear" Frame "SubmitShares.Success: channel_msg" ["SV2-08-002" "SV2-03-029"]
         when "each SubmitShares.Success" seen "stratum#2094, on other messages" => Frames(ClearChannelBit);
@@ -120,6 +119,4 @@ faults! {
             success.supported_extensions = without(&success.supported_extensions, 2)));
     "F314" "success-with-header-behind" Frame "SubmitShares.Success: payload" ["SV2-03-024"]
         when "each SubmitShares.Success" seen "sv2-spec#31" => Frames(lengthened(SubmitSharesSuccess::SPEC.kind, &[0; 6]));
-    "F316" "nonce-lost-after-255" Record "record: nonce" ["SV2-04-014" "SV2-04-044"]
-        when "the 128th frame of a connection and each after it, two records a frame" seen "no report known" => Records(ShortCounter::default());
 }

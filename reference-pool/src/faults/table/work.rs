@@ -75,7 +75,7 @@ faults! {
     "F163" "future-job-unsaid" Job "NewMiningJob" ["SV2-05-115" "SV2-05-145"]
         when "each standard channel and each new block" seen "BLVM, ChimeraPool" => Frames(counted(|message|
             usize::from(!matches!(message, Message::NewMiningJob(job) if job.min_ntime.0.is_none()))));
-    "F164" "prev-hash-unsaid" Job "SetNewPrevHash" ["SV2-05-139" "SV2-05-181"]
+    "F164" "prev-hash-unsaid" Job "SetNewPrevHash" ["SV2-05-139"]
         when "each opening and each new block" seen "ChimeraPool: no work behind the first" => Frames(dropped(SetNewPrevHash::SPEC.kind));
     "F166" "version-of-1" Job "NewMiningJob.version" ["SV2-05-124"]
         when "each standard job" seen "no report known" => Frames(edited!(NewMiningJob: job => job.version = 1));
@@ -83,7 +83,7 @@ faults! {
         when "each SetNewPrevHash: three hours ahead" seen "no report known" => Frames(edited!(SetNewPrevHash: tip => tip.min_ntime = tip.min_ntime.wrapping_add(86_400 * 3650)));
     "F168" "negative-nbits" Job "SetNewPrevHash.nbits" ["SV2-05-147"]
         when "each SetNewPrevHash" seen "no report known" => Frames(edited!(SetNewPrevHash: tip => tip.nbits |= 0x0080_0000));
-    "F169" "header-only-for-extended" Job "NewMiningJob" ["SV2-05-005" "SV2-05-004"]
+    "F169" "header-only-for-extended" Job "NewMiningJob" ["SV2-05-004"]
         when "each extended job" seen "goPool" => Frames(rewritten(header_only));
     "F201" "prev-hash-cut" Job "SetNewPrevHash: payload" ["SV2-05-138" "SV2-03-025"]
         when "each SetNewPrevHash" seen "no report known" => Frames(cut_short(SetNewPrevHash::SPEC.kind));

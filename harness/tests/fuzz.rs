@@ -1,0 +1,120 @@
+//! `sv2-conform fuzz`: what it prints, and what it exits with.
+
+use serde_json::Value as Json;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use sv2_conform::fuzz::targets;
+
+fn call(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sv2-conform"));
+    command.arg("fuzz").args(arguments).current_dir(folder).stdin(Stdio::null());
+    let Output { status, stdout, stderr } = command.output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn list_names_every_target_and_oracle() {
+    let (code, out, _) = call(folder().path(), &["list", "--format", "json"]);
+    assert_eq!(code, Some(0));
+    let Json::Array(rows) = serde_json::from_str(&out).expect("JSON") else { panic!("{out}") };
+    let (_, text, _) = call(folder().path(), &["list"]);
+    for (row, target) in rows.iter().zip(targets()) {
+        assert_eq!(row["name"], target.name);
+        assert_eq!(row["oracles"].as_array().map(Vec::len), Some(target.oracles.len()));
+        assert!(text.contains(&format!("{}  {}\n", target.name, target.about)), "{text}");
+    }
+    assert_eq!(rows.len(), targets().count());
+}
+
+#[test]
+fn every_clause_of_an_oracle_is_in_the_ledger() {
+    let ledger = sv2_conform::suite::embedded_ledger().expect("the ledger");
+    for target in targets() {
+        for (oracle, clause) in
+            target.oracles.iter().flat_map(|it| it.clauses.iter().map(move |id| (it.name, id)))
+        {
+            assert!(ledger.clause(clause).is_some(), "{} {oracle}: {clause}", target.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_campaign() {
+    let run = || call(folder().path(), &["codec", "--target", "datatype", "--runs", "500", "--seed", "7"]);
+    let (code, out, _) = run();
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.starts_with("datatype, seed 7, from "), "{out}");
+    assert!(
+        out.contains("of the program\n500 executions in ") && out.ends_with("/s, nothing found\n"),
+        "{out}"
+    );
+    assert_eq!(run().1.lines().next(), out.lines().next());
+}
+
+#[test]
+fn a_campaign_takes_the_time_it_is_given_and_the_corpus_that_is_there() {
+    let folder = folder();
+    assert_eq!(call(folder.path(), &["seed", "--target", "ext_tlv"]).0, Some(0));
+    let (code, out, _) = call(folder.path(), &["codec", "--target", "ext_tlv", "--for", "50ms"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("inputs of corpus/ext_tlv\n"), "{out}");
+    let (code, _, err) = call(folder.path(), &["codec", "--target", "datatype", "--for", "50ms"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("corpus: no inputs for datatype"), "{err}");
+}
+
+#[test]
+fn an_unknown_target_and_a_wrong_time_are_refused() {
+    for (arguments, text) in [
+        (&["codec", "--target", "frame_steam"][..], "no such target; did you mean frame_stream?"),
+        (&["codec", "--target", "zzz"], "no such target; `sv2-conform fuzz list` lists them"),
+        (&["codec", "--target", "datatype", "--for", "60"], "expected a number with ms, s, m or h"),
+        (&["codec", "--target", "datatype", "--for", "1s", "--runs", "1"], "cannot be used with"),
+        (&["replay", "nowhere"], "nowhere cannot be read"),
+    ] {
+        let (code, out, err) = call(folder().path(), arguments);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.contains(text), "{err}");
+    }
+}
+
+#[test]
+fn replay_takes_the_target_from_the_folder_or_from_the_call() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(call(path, &["replay"]).0, Some(2));
+    std::fs::create_dir(path.join("corpus")).expect("made");
+    assert_eq!(call(path, &["replay"]).0, Some(4));
+    assert_eq!(call(path, &["seed", "--target", "datatype"]).0, Some(0));
+    std::fs::create_dir(path.join("corpus/other")).expect("made");
+    std::fs::write(path.join("corpus/other/input"), [1, 2]).expect("written");
+    let (code, out, _) = call(path, &["replay"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("other: not replayed, no target has this name"), "{out}");
+    assert!(out.ends_with(" inputs of 1 targets replayed, 0 findings\n"), "{out}");
+    let (code, _, err) = call(path, &["replay", "corpus/other/input"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("its folder other is no target; say which by --target"), "{err}");
+    let (code, out, _) = call(path, &["replay", "--target", "datatype", "corpus/other/input"]);
+    assert_eq!((code, out.as_str()), (Some(0), "1 inputs of 1 targets replayed, 0 findings\n"));
+}
+
+#[test]
+fn the_dictionary_is_one_that_libfuzzer_reads() {
+    let (code, out, _) = call(folder().path(), &["dictionary"]);
+    assert_eq!(code, Some(0));
+    assert!(out.lines().count() > 150, "{out}");
+    for line in out.lines() {
+        let (name, word) = line.split_once('=').expect("a name and a word");
+        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{line}");
+        let inner = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).expect("a quoted word");
+        assert!(!inner.is_empty() && inner.split("\\x").skip(1).all(|part| part.len() >= 2), "{line}");
+    }
+    assert!(out.contains("header_setupconnection="), "{out}");
+    assert!(out.contains("error_code_duplicate_share="), "{out}");
+}
