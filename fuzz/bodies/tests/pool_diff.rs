@@ -9,7 +9,7 @@ use sv2_wire::fuzz::{Finding, Random};
 fn search(faults: &[Fault], wanted: Option<&str>, rounds: usize) -> Option<(Program, Finding)> {
     let seeds = (pool_diff::TARGET.seeds)();
     let mut random = Random::new(3);
-    let mut judge = |bytes: &[u8]| {
+    let judge = |bytes: &[u8]| {
         let program = Program::from_bytes(bytes).ok()?;
         let finding = pool_diff::played(&program, faults).err()?;
         wanted.is_none_or(|wanted| wanted == finding.oracle).then_some((program, finding))

@@ -1,6 +1,7 @@
 //! What the two may differ in, with the clause. A row sees both verdicts and what was asked.
 
 use super::theirs::{Asked, Said};
+use sv2_wire::U256;
 
 /// One difference.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,22 @@ pub static ROWS: &[Row] = &[
         },
     },
     Row {
+        case: "a standard channel's version is rolled at a pool of fixed version",
+        because: "5.3.1: with REQUIRES_FIXED_VERSION \"Upstream node will not accept any changes to the version field\"; SRI's \
+                  standard channels always allow it",
+        is_it: |asked, ours, _| {
+            matches!(asked, Asked::Share { is_standard: true, .. })
+                && ours == Said::Refuses("version-rolling-not-allowed")
+        },
+    },
+    Row {
+        case: "a job that went with the tip before the last",
+        because: "5.3.17 ends such jobs, and 5.3.14 has no code for it: SRI knows them no more, we remember longer",
+        is_it: |_, ours, theirs| {
+            ours == Said::Refuses("stale-share") && theirs == Said::Refuses("invalid-job-id")
+        },
+    },
+    Row {
         case: "a block above the job's target",
         because: "5.3.21: hashes above the target are rejected; SRI credits what is a block, and knows it again",
         is_it: |asked, ours, theirs| {
@@ -65,3 +82,15 @@ pub static ROWS: &[Row] = &[
         },
     },
 ];
+
+/// Whether two targets are one by either formula. Section 5.3.2 has none: with `n` hashes for a share ours is about
+/// `2^256 / n`, SRI's `2^256 / (n + 1)`.
+pub fn is_granted_alike(rate: f32, per_minute: f32, ours: U256, theirs: U256) -> bool {
+    const ROUNDING: f64 = 1e-9;
+    let number =
+        |target: U256| target.to_be_bytes().iter().fold(0.0, |sum, byte| sum * 256.0 + f64::from(*byte));
+    let hashes = (f64::from(rate) * 60.0 / f64::from(per_minute)).floor();
+    let ratio = number(theirs) / number(ours);
+    let least = if hashes < 1.0 { 1.0 } else { hashes / (hashes + 1.0) };
+    (least - ROUNDING..=1.0 + ROUNDING).contains(&ratio)
+}

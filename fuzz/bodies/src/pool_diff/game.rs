@@ -1,6 +1,6 @@
 //! Plays operations against the pool, and asks SRI's channels the same.
 
-use super::allowed::ROWS;
+use super::allowed::{ROWS, is_granted_alike};
 use super::theirs::{Asked, Other, Said, opens, updates};
 use super::{CREDIT, GRANTED, OPENING, SHARE, UPDATE};
 use std::collections::BTreeMap;
@@ -37,6 +37,7 @@ struct Side {
     is_closed: bool,
     /// It sent bytes whose meaning is not followed here.
     is_lost: bool,
+    per_minute: f32,
 }
 
 /// SRI's channel beside one of the pool's.
@@ -77,7 +78,7 @@ impl Game {
         match action {
             Action::Connect => {
                 self.node.connected(now);
-                self.sides.push(Side::new());
+                self.sides.push(Side::new(self.per_minute));
             }
             Action::Send(client, message) => return self.send(client, &message),
             Action::Bytes(client, bytes) => {
@@ -109,16 +110,19 @@ impl Game {
 
     /// Sends a message, and holds what the pool answers against SRI's opinion.
     fn send(&mut self, client: usize, message: &Message) -> Result<(), Finding> {
-        let (now, per_minute) = (self.now(), self.per_minute);
+        let now = self.now();
         let Some(side) = self.sides.get_mut(client).filter(|side| !side.is_closed) else { return Ok(()) };
         let Ok(frame) = Frame::of(message) else { return Ok(()) };
         side.session.observe(Direction::ToServer, message, self.elapsed);
-        let theirs = if side.is_lost { None } else { side.asks(message, per_minute) };
+        let theirs = if side.is_lost { None } else { side.asks(message) };
         self.node.received(conn(client), &frame.to_bytes(), now);
         let said = self.collect()?;
         let mine = said.iter().filter(|(to, _)| *to == client).map(|(_, message)| message);
         let mine: Vec<_> = mine.collect();
         let Some(side) = self.sides.get_mut(client).filter(|side| !side.is_closed) else { return Ok(()) };
+        if let Message::CloseChannel(close) = message {
+            side.close(close.channel_id);
+        }
         if let Some((asked, theirs)) = theirs {
             side.compare(message, &asked, theirs, &mine)?;
         }
@@ -166,8 +170,9 @@ enum Theirs {
 }
 
 impl Side {
-    fn new() -> Self {
+    fn new(per_minute: f32) -> Self {
         Self {
+            per_minute,
             incoming: Deframer::new(MAX_PAYLOAD_LEN),
             session: Session::default(),
             channels: BTreeMap::new(),
@@ -177,7 +182,8 @@ impl Side {
     }
 
     /// Asks SRI; nothing where it has no opinion.
-    fn asks(&mut self, message: &Message, per_minute: f32) -> Option<(Asked, Theirs)> {
+    fn asks(&mut self, message: &Message) -> Option<(Asked, Theirs)> {
+        let per_minute = self.per_minute;
         let of = |rate: f32, max: U256| Asked::Channel { rate, max_target_is_zero: max == U256::ZERO };
         let opened = |is_extended: bool, rate: f32, max: U256| {
             let opened = opens(is_extended, rate, max, per_minute);
@@ -208,14 +214,15 @@ impl Side {
     }
 
     fn share(&mut self, share: &Message, channel: u32, job: u32, ntime: u32) -> Option<(Asked, Theirs)> {
+        let is_standard = matches!(share, Message::SubmitSharesStandard(_));
         let Some(beside) = self.channels.get_mut(&channel) else {
-            let asked = Asked::Share { is_beyond_job: false, is_block: false };
+            let asked = Asked::Share { is_standard, is_beyond_job: false, is_block: false };
             return Some((asked, Theirs::Says(Said::Refuses("invalid-channel-id"))));
         };
         let is_beyond_job = beside.times.get(&job).is_some_and(|time| ntime > time.saturating_add(TWO_HOURS));
         let (said, is_block) = beside.other.as_mut()?.judge(share)?;
         let is_block = is_block || said == Said::Refuses("duplicate-share");
-        Some((Asked::Share { is_beyond_job, is_block }, Theirs::Says(said)))
+        Some((Asked::Share { is_standard, is_beyond_job, is_block }, Theirs::Says(said)))
     }
 
     fn compare(
@@ -238,7 +245,8 @@ impl Side {
             return Err(oracle.found(format!("{message:?}: ours {ours:?}, sri's {verdict:?}")));
         }
         if let (Theirs::Opens(Ok(theirs)), Some(ours)) = (&theirs, granted(said)) {
-            if !is_near(ours, *theirs) {
+            let Asked::Channel { rate, .. } = asked else { return Ok(()) };
+            if !is_granted_alike(*rate, self.per_minute, ours, *theirs) {
                 return Err(GRANTED.found(format!("{message:?}: ours {ours}, sri's {theirs}")));
             }
         }
@@ -400,19 +408,4 @@ fn granted(said: &[&Message]) -> Option<U256> {
         Message::OpenExtendedMiningChannelSuccess(open) => Some(open.target),
         _ => None,
     })
-}
-
-/// Equal but for the last places of one of the two divisions.
-fn is_near(one: U256, other: U256) -> bool {
-    const PLACES: usize = 16;
-    let head = |number: U256| {
-        let bytes = number.to_be_bytes();
-        let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
-        let end = bytes.len().min(start.saturating_add(PLACES));
-        let digits = bytes.get(start..end).unwrap_or_default();
-        let value = digits.iter().fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
-        (start, value, end)
-    };
-    let ((a_start, a, a_end), (b_start, b, b_end)) = (head(one), head(other));
-    one == other || (a_start == b_start && a_end == b_end && a.abs_diff(b) <= 1 << 16)
 }

@@ -40,6 +40,8 @@ pub enum Asked {
     },
     /// A share.
     Share {
+        /// It is of the form for standard channels.
+        is_standard: bool,
         /// Its time is more than two hours beyond that of its job.
         is_beyond_job: bool,
         /// SRI took it for a block.

@@ -54,6 +54,9 @@ fn broken_text(how: String) -> CodecError {
 impl Codec for ShimCodec {
     type Message = Shown;
 
+    /// Many codecs do not know which of the two a payload is.
+    const TELLS_INCOMPLETE: bool = false;
+
     /// A shim has no state and no limit: it is asked for the frame at the front of all that has come.
     fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
         let mut stream = Stream::default();
