@@ -4,18 +4,16 @@
 //! a function of its input: no clock, no thread's randomness, no order of a hash map.
 
 pub mod as_scenario;
+pub mod blind;
 pub mod clients;
+pub mod corpus;
 pub mod miner_sequence;
 pub mod pool;
 pub mod program;
 pub mod scenario_parse;
 mod seeds;
 pub mod share_validate;
-
 pub mod shim;
-
-pub mod blind;
-pub mod corpus;
 
 use sv2_wire::fuzz::{Finding, Target};
 

@@ -1,6 +1,9 @@
 //! The ledger: every requirement of the specification, with a stable id.
 
+mod reasons;
 pub mod spec;
+
+pub use reasons::{Uncovered, UncoveredClass, Unkilled, Unproved};
 
 use serde::Deserialize;
 use spec::SpecIndex;
@@ -191,49 +194,8 @@ pub struct Ledger {
     symbols: BTreeMap<String, ErrorSymbol>,
     uncovered: BTreeMap<String, Uncovered>,
     unproved: BTreeMap<String, Unproved>,
+    unkilled: BTreeMap<String, Unkilled>,
     spec: SpecIndex,
-}
-
-/// Why no check decides a clause that a pool shows: a row of `uncovered.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Uncovered {
-    /// The clause.
-    pub id: String,
-    /// What kind of reason it is.
-    pub class: UncoveredClass,
-    /// The reason, in words that an author of the specification would accept.
-    pub reason: String,
-}
-
-/// Why no fault of the reference pool proves a clause that a check decides: a row of `uncovered.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unproved {
-    /// The clause.
-    pub id: String,
-    /// The reason.
-    pub reason: String,
-}
-
-/// Kinds of reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UncoveredClass {
-    /// Whoever keeps the clause and whoever breaks it send the same bytes to a mining client. Not counted by the gate.
-    Unobservable,
-    /// A target is conceivable that shows it, and none of those that we have does. Counted as not covered.
-    NoOccasion,
-}
-
-impl UncoveredClass {
-    /// The name in files and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unobservable => "unobservable",
-            Self::NoOccasion => "no-occasion",
-        }
-    }
 }
 
 /// A ledger file that cannot be used; ours to mend.
@@ -258,6 +220,8 @@ struct File {
     uncovered: Vec<Uncovered>,
     #[serde(default)]
     unproved: Vec<Unproved>,
+    #[serde(default)]
+    unkilled: Vec<Unkilled>,
     spec: Option<SpecIndex>,
 }
 
@@ -298,6 +262,7 @@ impl Ledger {
                     return Err(error(format!("{id} stands there twice")));
                 }
             }
+            ledger.unkilled.extend(file.unkilled.into_iter().map(|row| (row.check.clone(), row)));
             ledger.spec = file.spec.unwrap_or(ledger.spec);
         }
         match ledger.unknown_name() {
@@ -348,6 +313,11 @@ impl Ledger {
     /// Why no fault proves a clause, if somebody has said so.
     pub fn unproved(&self, id: &str) -> Option<&Unproved> {
         self.unproved.get(id)
+    }
+
+    /// Why no fault is found by a check, a scenario's id or `rule NAME`, if somebody has said so.
+    pub fn unkilled(&self, check: &str) -> Option<&Unkilled> {
+        self.unkilled.get(check)
     }
 
     /// The edition of the specification that the clauses are from.

@@ -157,6 +157,14 @@ impl Selftest {
         self.checks.iter().filter(|(_, faults)| faults.is_empty()).map(|(check, _)| check.as_str())
     }
 
+    /// Checks that found no fault at all and for which the ledger gives no reason, and those that found one and have a reason
+    /// all the same. Empty unless the whole matrix was played.
+    pub fn unexplained<'a>(&'a self, ledger: &Ledger) -> Vec<&'a str> {
+        let is_odd = |check: &str, is_killer: bool| is_killer == ledger.unkilled(check).is_some();
+        let odd = self.checks.iter().filter(|(check, faults)| is_odd(check, !faults.is_empty()));
+        if self.extent.full { odd.map(|(check, _)| check.as_str()).collect() } else { Vec::new() }
+    }
+
     /// Whether the suite is as good as it says: no false alarm, and every fault attributed.
     pub fn is_clean(&self) -> bool {
         self.false_alarms.is_empty() && self.trials.iter().all(|trial| trial.standing == Standing::Attributed)

@@ -209,6 +209,16 @@ mod tests {
         assert_eq!(of(2, third).truncated(), 0);
     }
 
+    /// Computed with Python's integers: above 2^255 the remainder of the division needs 257 bits.
+    #[test]
+    fn targets_above_half_the_range_divide() {
+        let mut bytes = [0; 32];
+        (bytes[0], bytes[6], bytes[31]) = (0x80, 1, 7);
+        let target = from_wire(U256::from_be_bytes(bytes));
+        let one = difficulty_one(Network::Regtest);
+        assert_eq!(Difficulty::of(u32::MAX, target, one), Difficulty(0xffff_fdff_0000_0000_0004_0200));
+    }
+
     #[test]
     fn the_hash_rate_sets_the_target_and_the_device_bounds_it() {
         // 2^32 hashes a share: one share of difficulty 1 in a minute at 2^32 / 60 hashes a second.

@@ -2,6 +2,7 @@
 
 mod codec;
 mod replay;
+mod show;
 
 use super::{Exit, Failure, print};
 use crate::fuzz;
@@ -21,6 +22,8 @@ pub(super) enum FuzzCommand {
     Codec(codec::CodecArgs),
     /// Judges the inputs of a corpus, or single ones.
     Replay(replay::ReplayArgs),
+    /// Prints an input of pool_sequence as text or as a scenario, and makes it smaller.
+    Show(show::ShowArgs),
     /// Writes the inputs to begin with, a folder per target.
     Seed(SeedArgs),
     /// Prints a dictionary for libFuzzer or AFL, made from the tables of messages, flags, lengths and error codes.
@@ -57,6 +60,7 @@ pub(super) fn fuzz(command: &FuzzCommand, ledger: &Ledger) -> Result<Exit, Failu
         FuzzCommand::List(args) => Ok(list(args)),
         FuzzCommand::Codec(args) => codec::codec(args),
         FuzzCommand::Replay(args) => replay::replay(args),
+        FuzzCommand::Show(args) => show::show(args),
         FuzzCommand::Seed(args) => seed(args),
         FuzzCommand::Dictionary => Ok(words(ledger)),
     }

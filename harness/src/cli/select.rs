@@ -26,6 +26,11 @@ impl Selection {
         self.filter.iter().any(|filter| filter.asks_for(tag))
     }
 
+    /// Whether nothing is left out.
+    pub(super) fn is_everything(&self) -> bool {
+        self.filter.is_empty() && self.shard.is_none()
+    }
+
     /// Leaves out what is not meant.
     pub(super) fn narrow(&self, suite: &mut Suite) {
         suite.scenarios.retain(|scenario| self.filter.iter().all(|filter| filter.selects(scenario)));

@@ -16,8 +16,10 @@ use sv2_wire::{Message, Value};
 
 /// The scenario, in canonical form.
 pub fn as_scenario(program: &Program, title: &str) -> String {
-    let mut writer =
-        Writer { game: Some(Game::new(node(program.settings, &[]), program.settings)), ..Writer::default() };
+    let game = Game::new(node(program.settings, &[]), program.settings);
+    let (finds_blocks, reviews_targets) =
+        (program.settings.is_on("easy-blocks"), program.settings.is_on("vardiff"));
+    let mut writer = Writer { game: Some(game), finds_blocks, reviews_targets, ..Writer::default() };
     for op in &program.ops {
         writer.op(op);
     }
@@ -51,6 +53,10 @@ struct Writer {
     jobs: BTreeMap<(usize, u32, u32), String>,
     shares: Vec<Option<Share>>,
     count: usize,
+    /// Shares are blocks in the program and not in the scenario, and blocks are acknowledged at once.
+    finds_blocks: bool,
+    /// The program's pool changes targets by itself, and the scenario's does not.
+    reviews_targets: bool,
 }
 
 /// Lines of one step; left out where nobody reads the capture that they are for.
@@ -92,7 +98,9 @@ impl Writer {
         };
         let request = self.act(op, &action, &came);
         for (client, message) in &came {
-            self.expect(*client, message, request.as_ref());
+            let last = came.iter().rfind(|(of, _)| of == client);
+            let is_last = last.is_some_and(|(_, last)| last.spec().name == message.spec().name);
+            self.expect(*client, message, request.as_ref(), is_last);
         }
         for client in closed {
             self.say(format!("{}: expect close\n", letter(client)));
@@ -252,10 +260,7 @@ impl Writer {
             0 => {}
             changed => _ = writeln!(text, "  version = {job}.version ^ {changed:#x}"),
         }
-        let min_ntime = match of.state {
-            JobState::Active { min_ntime, .. } => min_ntime,
-            _ => return text,
-        };
+        let JobState::Active { min_ntime, .. } = of.state else { return text };
         let ntime = message.uint("ntime").unwrap_or_default();
         if let Some(later) = ntime.checked_sub(min_ntime).filter(|later| *later > 0) {
             _ = writeln!(text, "  ntime = {job}.min_ntime + {later}");
@@ -266,18 +271,32 @@ impl Writer {
         text
     }
 
-    fn expect(&mut self, client: usize, message: &Message, request: Option<&(Message, String)>) {
+    /// Waits for a message. Of those that may come at any time, the last ones of each step are enough: what follows rests on them.
+    fn expect(
+        &mut self,
+        client: usize,
+        message: &Message,
+        request: Option<&(Message, String)>,
+        is_last: bool,
+    ) {
         let name = message.spec().name;
         let opened = match message {
             Message::OpenStandardMiningChannelSuccess(open) => Some(open.channel_id),
             Message::OpenExtendedMiningChannelSuccess(open) => Some(open.channel_id),
             _ => None,
         };
-        if Session::is_ambient(message) {
+        let sent = request.filter(|(asked, _)| answers(asked, message)).map(|(_, sent)| sent);
+        let is_unsure = match message {
+            Message::SubmitSharesSuccess(_) => self.finds_blocks,
+            // Whoever did not ask for a target gets one from the operator, or from a pool that reviews them by itself.
+            Message::SetTarget(_) => self.reviews_targets,
+            _ => false,
+        };
+        if Session::is_ambient(message) && (is_unsure || !is_last) {
             return;
         }
         let mut line = format!("{}: expect {name}", letter(client));
-        if let Some((_, sent)) = request.filter(|(asked, _)| answers(asked, message)) {
+        if let Some(sent) = sent {
             _ = write!(line, " reply to {sent}");
         }
         if let Some(id) = opened {
@@ -348,8 +367,8 @@ impl Writer {
                         None => continue,
                     }
                 }
-                // The scenario's pool has tokens and a payout of its own.
-                ("mining_job_token" | "coinbase_tx_outputs" | "merkle_path", _) if is_custom => continue,
+                // The profile has the outputs that the pool wants.
+                ("coinbase_tx_outputs" | "merkle_path", _) if is_custom => continue,
                 (_, value) => match literal(value) {
                     Some(literal) => literal,
                     None => continue,

@@ -354,11 +354,13 @@ mod tests {
 
     const TEXT: &str = "sv2t 1\ntitle \"A\"   # why\n\n\nconnect\nsetup( )\nassert 1 == 1\n";
 
+    type Read<T> = fn(&str) -> Result<T, ScenarioErrors>;
+
     /// The language with one thing wrong.
     #[derive(Default)]
     struct Bent {
-        parse: Option<fn(&str) -> Result<File, ScenarioErrors>>,
-        format: Option<fn(&str) -> Result<String, ScenarioErrors>>,
+        parse: Option<Read<File>>,
+        format: Option<Read<String>>,
         check: Option<fn(&File) -> Vec<ScenarioError>>,
     }
 

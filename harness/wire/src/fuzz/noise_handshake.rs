@@ -11,7 +11,7 @@ pub const TARGET: Target = Target {
     about: "a handshake gives both sides one session if and only if nobody altered it, and certificates are judged right",
     format: 1,
     max_len: 128,
-    oracles: &[ANSWERS, AGREEMENT, IDENTITY, TAMPER, CERTIFICATE, FRESH],
+    oracles: &[ANSWERS, AGREEMENT, IDENTITY, TAMPER, CERTIFICATE, FRESH, WAITS],
     run: |data| judge(&mut Ours, &Plan::of(data)),
     mutate: mutate_input,
     seeds,
@@ -48,6 +48,13 @@ pub const FRESH: Oracle = Oracle {
     clauses: &["SV2-04-027"],
 };
 
+/// Nobody acts on part of an act.
+pub const WAITS: Oracle = Oracle {
+    name: "waits",
+    about: "the server answers when all of act one has come and no sooner, and the client judges all of act two and no part",
+    clauses: &["SV2-04-028", "SV2-04-034"],
+};
+
 /// What the bytes of an input mean; where they end, zeros follow.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -63,6 +70,8 @@ pub struct Plan {
     terms: Terms,
     now: u64,
     leeway: u64,
+    /// How much of either act comes at first.
+    cut: usize,
     /// Bits of act one, then of act two, that somebody flips.
     flips: Vec<usize>,
 }
@@ -104,6 +113,7 @@ impl Plan {
             terms: Terms { version, valid_from, not_valid_after },
             now,
             leeway,
+            cut: usize::try_from(choices >> 2).unwrap_or(0),
             flips: flips.collect(),
         }
     }
@@ -166,7 +176,8 @@ pub fn judge<S: Secure>(noise: &mut S, plan: &Plan) -> Result<(), Finding> {
     speak(noise, &mut client_side, &mut server_side, "client to server")?;
     speak(noise, &mut server_side, &mut client_side, "server to client")?;
     certified(noise, plan, &authority, &identity)?;
-    fresh(noise, plan, &server, (act_one, act_two))
+    fresh(noise, plan, &server, (act_one, act_two))?;
+    waits(noise, plan, &server, (act_one, act_two))
 }
 
 fn failed(oracle: &Oracle, at: &str, error: &CodecError) -> Result<(), Finding> {
@@ -311,6 +322,41 @@ fn fresh<S: Secure>(
     Ok(())
 }
 
+fn waits<S: Secure>(
+    noise: &mut S,
+    plan: &Plan,
+    server: &Server,
+    (act_one, act_two): ([u8; ACT_ONE_LEN], [u8; ACT_TWO_LEN]),
+) -> Result<(), Finding> {
+    let part = act_one.get(..plan.cut).unwrap_or_default();
+    match (noise.reply(server, part), noise.reply(server, &act_one)) {
+        (Ok(None), Ok(Some(reply))) if reply == act_two => {}
+        (Err(CodecError::Unsupported), _) => return Ok(()),
+        (Ok(Some(_)), _) => {
+            return Err(WAITS.found(format!("the server answered {} of {ACT_ONE_LEN} bytes", part.len())));
+        }
+        (early, whole) => {
+            return Err(
+                WAITS.found(format!("the server says {early:?} to {} bytes, {whole:?} to all", part.len()))
+            );
+        }
+    }
+    // Six bits choose among four times as many places.
+    let part =
+        act_two.get(..plan.cut.saturating_mul(37).checked_rem(ACT_TWO_LEN).unwrap_or(0)).unwrap_or_default();
+    for (bytes, want) in [(part, false), (&act_two[..], true)] {
+        let Ok((initiator, _)) = noise.act_one(plan.client) else { return Ok(()) };
+        match noise.has_judged(initiator, bytes) {
+            Ok(judged) if judged != want => {
+                let what = if judged { "judged" } else { "waits after" };
+                return Err(WAITS.found(format!("the client {what} {} of {ACT_TWO_LEN} bytes", bytes.len())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Flips a bit more or fewer, moves the clock to a bound, or edits bytes.
 fn mutate_input(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
     const HEAD: usize = 32;
@@ -318,7 +364,7 @@ fn mutate_input(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
         0 => data.extend(random.bytes(2)),
         1 => data.truncate(HEAD),
         2 => {
-            let choices = random.byte() & 3;
+            let choices = random.byte() & if random.one_in(2) { 0xfc } else { 0xff };
             mutate::splice(data, 16, 1, &[choices]);
         }
         3 => {
@@ -369,6 +415,9 @@ fn seeds() -> Vec<Seed> {
     ];
     for (name, bit) in parts {
         seeds.push(Seed::new(format!("flip-{name}"), input(0, from, &[bit])));
+    }
+    for cut in [1u8, 32, 63] {
+        seeds.push(Seed::new(format!("cut-{cut}"), input(cut << 2, from, &[])));
     }
     for special in [0u8, 1] {
         let mut bytes = input(0, from, &[]);

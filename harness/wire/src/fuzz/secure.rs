@@ -83,6 +83,24 @@ pub trait Secure {
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError>;
 
+    /// What a server sends once it has these first bytes of a connection; nothing while it waits for more.
+    ///
+    /// # Errors
+    /// The implementation takes whole acts only.
+    fn reply(&mut self, server: &Server, bytes: &[u8]) -> Result<Option<Vec<u8>>, CodecError> {
+        let _ = (server, bytes);
+        Err(CodecError::Unsupported)
+    }
+
+    /// Whether a client has come to a verdict, good or bad, once it has these first bytes of the answer.
+    ///
+    /// # Errors
+    /// The implementation takes whole acts only.
+    fn has_judged(&mut self, initiator: Self::Initiator, bytes: &[u8]) -> Result<bool, CodecError> {
+        let _ = (initiator, bytes);
+        Err(CodecError::Unsupported)
+    }
+
     /// Appends a frame as it goes over an encrypted connection.
     ///
     /// # Errors
@@ -183,6 +201,23 @@ impl Secure for Ours {
 
     fn open(&mut self, session: &mut Transport, record: &[u8], out: &mut Vec<u8>) -> Result<(), CodecError> {
         Ok(session.open(record, out)?)
+    }
+
+    fn reply(&mut self, server: &Server, bytes: &[u8]) -> Result<Option<Vec<u8>>, CodecError> {
+        let responder = Responder::new(&server.keypair, server.certificate, server.seed);
+        let mut link = Link::responder(responder, crate::frame::MAX_PAYLOAD_LEN);
+        link.receive(bytes);
+        match link.poll() {
+            Ok(Some(Event::Established { reply, .. })) => Ok(Some(reply)),
+            Ok(_) => Ok(None),
+            Err(error) => Err(CodecError::Malformed(Why::Text(error.to_string()))),
+        }
+    }
+
+    fn has_judged(&mut self, initiator: Initiator, bytes: &[u8]) -> Result<bool, CodecError> {
+        let (mut link, _) = Link::initiator(initiator, crate::frame::MAX_PAYLOAD_LEN);
+        link.receive(bytes);
+        Ok(!matches!(link.poll(), Ok(None)))
     }
 
     fn seal_frame(&mut self, session: Transport, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {

@@ -36,6 +36,7 @@ pub(crate) enum Flaw {
     TakesAnyActTwo,
     TrustsForEver,
     HasOneEphemeralKey,
+    AnswersEarly,
     OpensWrong,
     OpensAnything,
     OpensAfterRefusal,
@@ -304,6 +305,19 @@ impl Secure for Flawed {
             }
             (_, result) => result,
         }
+    }
+
+    fn reply(&mut self, server: &Server, bytes: &[u8]) -> Result<Option<Vec<u8>>, CodecError> {
+        if self.has(Flaw::AnswersEarly) && bytes.len() >= 32 {
+            let mut whole = bytes.to_vec();
+            whole.resize(64, 0);
+            return Ours.reply(server, &whole);
+        }
+        Ours.reply(server, bytes)
+    }
+
+    fn has_judged(&mut self, initiator: Initiator, bytes: &[u8]) -> Result<bool, CodecError> {
+        Ours.has_judged(initiator, bytes)
     }
 
     fn seal_frame(&mut self, session: Session, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
