@@ -118,3 +118,43 @@ fn the_dictionary_is_one_that_libfuzzer_reads() {
     assert!(out.contains("header_setupconnection="), "{out}");
     assert!(out.contains("error_code_duplicate_share="), "{out}");
 }
+
+#[test]
+fn a_program_is_text_bytes_and_a_scenario_that_runs() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(call(path, &["seed", "--target", "pool_sequence", "corpus"]).0, Some(0));
+    let (code, text, _) = call(path, &["show", "corpus/pool_sequence/standard"]);
+    assert_eq!(code, Some(0));
+    assert!(text.starts_with("sv2-program 1\npool batch=1\nconnect\n"), "{text}");
+    std::fs::write(path.join("program.txt"), &text).expect("a writable folder");
+    assert_eq!(call(path, &["show", "program.txt"]), (Some(0), text, String::new()));
+    let (code, scenario, _) = call(path, &["show", "--as", "scenario", "program.txt"]);
+    assert_eq!(code, Some(0));
+    std::fs::write(path.join("program.sv2t"), &scenario).expect("a writable folder");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_sv2-conform"));
+    let run = run.args(["run", "program.sv2t"]).current_dir(path).output().expect("it starts");
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stdout));
+}
+
+#[test]
+fn a_fault_is_shown_by_the_least_program() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(call(path, &["seed", "--target", "pool_sequence", "corpus"]).0, Some(0));
+    let input = "corpus/pool_sequence/standard";
+    let (code, text, err) = call(path, &["show", "--least", "--fault", "F17", input]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        err.starts_with("share-verdict: share 1 of channel 2 is credited; it is [\"duplicate-share\"]"),
+        "{err}"
+    );
+    let words: Vec<&str> = text.lines().skip(2).filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["connect", "setup", "open-standard", "submit", "again"], "{text}");
+    let (code, _, err) = call(path, &["show", "--least", input]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("nothing is found in this program"), "{err}");
+    let (code, _, err) = call(path, &["show", "--least", "--fault", "F999", input]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("no such fault"), "{err}");
+}

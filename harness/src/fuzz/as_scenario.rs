@@ -19,7 +19,13 @@ pub fn as_scenario(program: &Program, title: &str) -> String {
     let game = Game::new(node(program.settings, &[]), program.settings);
     let (finds_blocks, reviews_targets) =
         (program.settings.is_on("easy-blocks"), program.settings.is_on("vardiff"));
-    let mut writer = Writer { game: Some(game), finds_blocks, reviews_targets, ..Writer::default() };
+    let mut writer = Writer {
+        game: Some(game),
+        finds_blocks,
+        reviews_targets,
+        is_plain: speaks_bytes(program),
+        ..Writer::default()
+    };
     for op in &program.ops {
         writer.op(op);
     }
@@ -27,9 +33,15 @@ pub fn as_scenario(program: &Program, title: &str) -> String {
     format("program", &text).unwrap_or(text)
 }
 
+/// Bytes below the layer of messages need a connection without encryption.
+fn speaks_bytes(program: &Program) -> bool {
+    program.ops.iter().any(|op| matches!(op, Op::Bytes { .. } | Op::Frame { .. }))
+}
+
 fn head(program: &Program, title: &str) -> String {
     let settings = program.settings;
-    let mut pool = format!("transport: plain, difficulty-one: regtest, ack-batch: {}", settings.batch);
+    let transport = if speaks_bytes(program) { "transport: plain, " } else { "" };
+    let mut pool = format!("{transport}difficulty-one: regtest, ack-batch: {}", settings.batch);
     let mut unsaid = String::new();
     for word in super::program::Settings::SWITCHES.iter().filter(|word| settings.is_on(word)) {
         match *word {
@@ -55,6 +67,8 @@ struct Writer {
     count: usize,
     /// Shares are blocks in the program and not in the scenario, and blocks are acknowledged at once.
     finds_blocks: bool,
+    /// Connections are without encryption.
+    is_plain: bool,
     /// The program's pool changes targets by itself, and the scenario's does not.
     reviews_targets: bool,
 }
@@ -116,7 +130,8 @@ impl Writer {
                     .game
                     .as_ref()
                     .map_or(0, |game| (0..).take_while(|it| game.session(*it).is_some()).count());
-                self.say(format!("{}: connect plain\n", letter(client.saturating_sub(1))));
+                let how = if self.is_plain { " plain" } else { "" };
+                self.say(format!("{}: connect{how}\n", letter(client.saturating_sub(1))));
             }
             Action::Send(client, message) => {
                 let sent = self.fresh('r');

@@ -68,6 +68,9 @@ const LIMITS: [usize; 6] = [MAX_PAYLOAD_LEN, 0xffff, 1024, 32, 1, 0];
 const RESERVE: usize = 8192;
 const RESERVE_TIMES: usize = 4;
 
+/// Pieces of a stream that are cut; the rest comes at once, or long inputs take most of the time.
+const MOST_PIECES: usize = 256;
+
 /// What the bytes of an input mean: a byte that chooses the cuts, a byte that chooses the limit, and the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
@@ -95,11 +98,17 @@ impl<'a> Input<'a> {
         let mut rest = self.stream;
         let mut random = Random::new(u64::from(self.plan));
         let most = usize::from(self.plan);
+        let mut pieces = 0;
         core::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
             }
-            let count = if most == 0 { 1 } else { random.below(most).saturating_add(1) };
+            pieces = usize::saturating_add(pieces, 1);
+            let count = match most {
+                _ if pieces > MOST_PIECES => rest.len(),
+                0 => 1,
+                most => random.below(most).saturating_add(1),
+            };
             let (chunk, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = after;
             Some(chunk)
