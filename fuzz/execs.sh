@@ -70,7 +70,9 @@ mkdir -p "$(dirname "$report")"
 {
     echo '# Executions per second'
     echo
-    echo "Made by \`fuzz/execs.sh $seconds $rounds\` on $cpu, $(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg) at the end."
+    built=
+    [ "${EXECS_BUILT:-0}" = 1 ] && built='EXECS_BUILT=1 '
+    echo "Made by \`${built}fuzz/execs.sh $seconds $rounds\` on $cpu, $(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg) at the end."
     echo
     echo "$(rustc +nightly --version); $(cargo fuzz --version); libfuzzer-sys $(version libfuzzer-sys); SRI: codec_sv2 $(version codec_sv2),"
     echo "framing_sv2 $(version framing_sv2), parsers_sv2 $(version parsers_sv2), binary_sv2 $(version binary_sv2)."
