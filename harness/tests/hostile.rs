@@ -25,6 +25,9 @@ const MODEST: usize = 4 << 20;
 /// The same for the suite, whose longest requests are 131 kB of numbers, each a value of the scenario. It is less than what a
 /// header can announce.
 const LONG_REQUESTS: usize = 12 << 20;
+/// What a byte that came may cost: a frame of thirty bytes is held as values and as a line of the trace. What is only announced
+/// does not come, and has no share in this.
+const SMALL_FRAMES: usize = 64;
 /// What a peer that floods can make us hold.
 const FLOOD: usize = 400 << 20;
 
@@ -82,7 +85,7 @@ fn check(what: &str, played: Option<Played>, most: usize) -> Outcome {
         )
     };
     assert_ne!(outcome.verdict, Verdict::Error, "{}", shown());
-    assert!(memory.peak <= most + 4 * sent, "{memory:?} for {sent} bytes, {}", shown());
+    assert!(memory.peak <= most + SMALL_FRAMES * sent, "{memory:?} for {sent} bytes, {}", shown());
     let is_pass = matches!(outcome.verdict, Verdict::Pass | Verdict::PassLenient);
     let is_well = matches!(outcome.survival, Survival::Alive | Survival::ClosedClean | Survival::ClosedRude);
     assert!(!is_pass || is_well, "{}", shown());

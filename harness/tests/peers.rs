@@ -268,6 +268,7 @@ fn opening(request_ids: &'static [(u32, u32)]) -> std::net::SocketAddr {
                 request_id,
                 channel_id,
                 target: U256::MAX,
+                group_channel_id: 100 + channel_id,
                 ..Default::default()
             });
         }

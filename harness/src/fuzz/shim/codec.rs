@@ -23,8 +23,11 @@ pub struct Shown {
     values: Vec<Option<Value>>,
 }
 
+/// The bytes of an answer, and the names and values behind them.
+type Told = (Vec<u8>, Vec<(String, String)>);
+
 impl ShimCodec {
-    fn ask(&mut self, request: String) -> Result<(Vec<u8>, Vec<(String, String)>), CodecError> {
+    fn ask(&mut self, request: String) -> Result<Told, CodecError> {
         let line = self.talk.ask(request).map_err(CodecError::Broken)?;
         match parse_answer(&line).map_err(broken)? {
             Answer::Ok { bytes, pairs } => Ok((bytes, pairs)),
