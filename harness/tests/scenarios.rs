@@ -22,9 +22,25 @@ fn main() -> ExitCode {
     let suite = load(&[folder], &LEDGER).unwrap_or_else(|error| panic!("{error:?}"));
     let mut trials: Vec<Trial> = suite.scenarios.into_iter().map(trial).collect();
     assert!(!trials.is_empty(), "a suite without scenarios passes for the wrong reason");
+    trials.push(Trial::test("no_share_is_found_twice", no_share_is_found_twice));
     trials.push(Trial::test("jobs_and_order_change_nothing", jobs_and_order_change_nothing));
     trials.push(Trial::test("a_difference_would_be_seen", a_difference_would_be_seen));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Under these seeds two drawn nonces lie in front of one solution.
+fn no_share_is_found_twice() -> Result<(), Failed> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/mining/share"));
+    let suite = load(&[folder], &LEDGER).map_err(|error| format!("{error:?}"))?;
+    for (seed, name) in [(313, "sum-keeps-target[batch=4]"), (332, "sum-below-one")] {
+        let scenario = suite.scenarios.iter().find(|scenario| scenario.id.ends_with(name));
+        let scenario = scenario.ok_or_else(|| format!("no scenario {name}"))?;
+        passes(&on_virtual_time(
+            embedded(scenario, scenario_seed(seed, &scenario.id)),
+            Segmentation::AsWritten,
+        ))?;
+    }
+    Ok(())
 }
 
 fn trial(scenario: Scenario) -> Trial {

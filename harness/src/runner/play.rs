@@ -13,7 +13,7 @@ use crate::verdict::{Finding, Outcome, Place, Survival, Verdict};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use sv2_session::Conversation;
 use sv2_session::rules::Ending;
+use sv2_wire::U256;
 
 /// How often a scenario is played while new work keeps overtaking its shares.
 const TRIES: u32 = 3;
@@ -126,6 +127,8 @@ pub(crate) struct Player {
     pub(crate) epoch: u64,
     /// The epoch in which a job, by connection, channel and order, was first taken.
     pub(crate) job_epochs: BTreeMap<(usize, u32, u64), u64>,
+    /// By connection and channel, the hashes of the shares that were found.
+    pub(crate) found: BTreeSet<(usize, u32, U256)>,
     pub(crate) unanswered: bool,
     pub(crate) refused: bool,
     /// Silence was taken for an answer, and nothing has come since.
@@ -157,6 +160,7 @@ impl Player {
             next_request: 1,
             epoch: 0,
             job_epochs: BTreeMap::new(),
+            found: BTreeSet::new(),
             unanswered: false,
             refused: false,
             was_silent: false,

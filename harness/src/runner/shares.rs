@@ -68,9 +68,13 @@ impl Player {
             Some(expr) => self.env.integer(expr)?,
             None => 1,
         };
+        let is_drawn = mine.fields.iter().all(|assignment| assignment.field.node != "nonce");
         let mut shares = Vec::new();
         for _ in 0..count {
-            let share = self.search(*conn, &job, &settings, wanted).await?;
+            let share = match is_drawn {
+                true => self.search_new(*conn, &job, &mut settings, wanted).await?,
+                false => self.search(*conn, &job, &settings, wanted).await?,
+            };
             settings.nonce = share.solution.settings.nonce.wrapping_add(1);
             shares.push(Datum::Share(*conn, Box::new(share)));
         }
@@ -256,9 +260,9 @@ impl Player {
         for _ in 0..self.plan.profile.ack_batch_bound {
             let deadline = self.deadline(within);
             let job = self.job_of(conn, channel_id, deadline, step).await?;
-            let settings = self.fresh_settings(&job)?;
+            let mut settings = self.fresh_settings(&job)?;
             let wanted = Wanted { above: None, at_most: job.hardest_target };
-            let share = self.search(conn, &job, &settings, wanted).await?;
+            let share = self.search_new(conn, &job, &mut settings, wanted).await?;
             let deadline = self.deadline(within);
             let message = self.share_message(conn, &share);
             let number = message.uint("sequence_number").unwrap_or_default();
@@ -395,6 +399,24 @@ impl Player {
             0 => ChannelKind::Standard,
             extranonce_size => ChannelKind::Extended { extranonce_size },
         })
+    }
+
+    /// Searches from a nonce that was drawn: two of them can lie in front of one solution, and a share that this scenario has
+    /// found before is no fresh one.
+    async fn search_new(
+        &mut self,
+        conn: usize,
+        job: &Job,
+        settings: &mut Settings,
+        wanted: Wanted,
+    ) -> Result<Share, Stop> {
+        loop {
+            let share = self.search(conn, job, settings, wanted).await?;
+            if self.found.insert((conn, job.channel_id, share.solution.hash)) {
+                return Ok(share);
+            }
+            settings.nonce = share.solution.settings.nonce.wrapping_add(1);
+        }
     }
 
     async fn search(
