@@ -232,10 +232,7 @@ impl Side {
         theirs: Theirs,
         said: &[&Message],
     ) -> Result<(), Finding> {
-        let (oracle, ours) = match said_by_us(message, said) {
-            Some(found) => found,
-            None => return Ok(()),
-        };
+        let Some((oracle, ours)) = said_by_us(message, said) else { return Ok(()) };
         let verdict = match &theirs {
             Theirs::Opens(opened) => (*opened).map_or_else(Said::Refuses, |_| Said::Takes),
             Theirs::Says(said) => *said,
