@@ -15,7 +15,8 @@ mod seeds;
 pub mod share_validate;
 pub mod shim;
 
-use sv2_wire::fuzz::{Finding, Target};
+use crate::ledger::Ledger;
+use sv2_wire::fuzz::{Finding, Target, Word};
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
 /// in `sv2_reference_pool::fuzz::TARGETS`.
@@ -33,6 +34,16 @@ pub fn targets() -> impl Iterator<Item = &'static Target> {
 /// The target of a name.
 pub fn target(name: &str) -> Option<&'static Target> {
     targets().find(|target| target.name == name)
+}
+
+/// The words of all messages and the ledger's error codes, as libFuzzer and AFL read them: a line for each.
+pub fn dictionary(ledger: &Ledger) -> String {
+    let codes = ledger.symbols().map(|symbol| {
+        let [length, ..] = symbol.name.len().to_le_bytes();
+        let text = [&[length][..], symbol.name.as_bytes()].concat();
+        Word::new(&format!("error_code_{}", symbol.name), text)
+    });
+    sv2_wire::fuzz::dictionary().into_iter().chain(codes).map(|word| format!("{word}\n")).collect()
 }
 
 /// Judges one input; a panic is a finding too.

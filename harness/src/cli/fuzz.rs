@@ -11,7 +11,7 @@ use crate::ledger::Ledger;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
-use sv2_wire::fuzz::{Finding, Target, Word, dictionary};
+use sv2_wire::fuzz::{Finding, Target};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FuzzCommand {
@@ -123,13 +123,7 @@ fn seed(args: &SeedArgs) -> Result<Exit, Failure> {
 }
 
 fn words(ledger: &Ledger) -> Exit {
-    let codes = ledger.symbols().map(|symbol| {
-        let [length, ..] = symbol.name.len().to_le_bytes();
-        let text = [&[length][..], symbol.name.as_bytes()].concat();
-        Word::new(&format!("error_code_{}", symbol.name), text)
-    });
-    let lines = dictionary().into_iter().chain(codes).map(|word| format!("{word}\n"));
-    print(&lines.collect::<String>());
+    print(&fuzz::dictionary(ledger));
     Exit::Fine
 }
 

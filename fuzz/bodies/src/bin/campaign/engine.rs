@@ -5,7 +5,8 @@ use crate::state::State;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use sv2_wire::fuzz::{Target, dictionary};
+use sv2_conform::suite::embedded_ledger;
+use sv2_wire::fuzz::Target;
 
 /// Seconds after which one input counts as a hang.
 const HANG: u32 = 10;
@@ -53,6 +54,8 @@ pub(crate) enum EngineError {
     #[error("{target} ended with {status} and no finding; the end of what it said:\n{said}")]
     Odd { target: String, status: std::process::ExitStatus, said: String },
     #[error(transparent)]
+    Ledger(#[from] sv2_conform::ledger::LedgerError),
+    #[error(transparent)]
     File(#[from] std::io::Error),
 }
 
@@ -68,7 +71,7 @@ impl Engine {
     /// Fuzzes a target for so many seconds, from the inputs of the repository and of earlier runs.
     pub(crate) fn run(&self, target: &Target, seconds: u64, seed: u32) -> Result<Run, EngineError> {
         self.state.create(target.name)?;
-        std::fs::write(self.state.dictionary(), dictionary_file())?;
+        std::fs::write(self.state.dictionary(), dictionary()?)?;
         let artifacts = self.state.artifacts(target.name);
         let mut command = self.program(target);
         command
@@ -165,15 +168,15 @@ impl Engine {
 }
 
 /// The words of all messages, as libFuzzer reads them.
-fn dictionary_file() -> String {
-    dictionary().iter().map(|word| format!("{word}\n")).collect()
+fn dictionary() -> Result<String, EngineError> {
+    Ok(sv2_conform::fuzz::dictionary(&embedded_ledger()?))
 }
 
 /// Writes what libFuzzer is to be told of each target, as ClusterFuzzLite and OSS-Fuzz look for it.
 pub(crate) fn package(targets: &[&Target], folder: &Path) -> Result<(), EngineError> {
     for target in targets {
         let file = |suffix: &str| folder.join(format!("{}.{suffix}", target.name));
-        std::fs::write(file("dict"), dictionary_file())?;
+        std::fs::write(file("dict"), dictionary()?)?;
         let options = format!("[libfuzzer]\nmax_len = {}\ntimeout = {HANG}\n", target.max_len);
         std::fs::write(file("options"), options)?;
         println!("{}", target.name);
