@@ -3,6 +3,7 @@
 //! The reference pool computes the same with the bitcoin crate. The two share no code on purpose: a mistake in one
 //! shows as a disagreement with the other.
 
+use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 use sv2_session::{Job, JobState, Work};
 use sv2_wire::U256;
@@ -125,22 +126,73 @@ pub fn header(job: &Job, settings: &Settings) -> Option<Header> {
     Some(Header { version, prev_hash, merkle_root, ntime, nbits, nonce })
 }
 
+/// SHA-256 of SHA-256 of one header under many nonces: two compressions each, since the first 64 bytes stay as they are.
+struct HeaderHasher {
+    /// What is left of the first 64 bytes.
+    midstate: [u32; 8],
+    /// The last 16 bytes of the header and their padding.
+    tail: [u8; 64],
+    /// The first hash and its padding.
+    inner: [u8; 64],
+}
+
+impl HeaderHasher {
+    /// SHA-256's state before the first byte (FIPS 180-4, section 5.3.3).
+    const INITIAL: [u32; 8] = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
+
+    fn new(header: &Header) -> Self {
+        let bytes = header.to_bytes();
+        let (first, last) = bytes.split_first_chunk().expect("a header has 80 bytes");
+        let mut midstate = Self::INITIAL;
+        compress256(&mut midstate, std::slice::from_ref(first));
+        Self { midstate, tail: padded(last, 80), inner: padded(&[0; 32], 32) }
+    }
+
+    fn hash(&mut self, nonce: u32) -> U256 {
+        self.tail[12..16].copy_from_slice(&nonce.to_le_bytes());
+        self.inner[..32].copy_from_slice(&digest(self.midstate, &self.tail));
+        U256::from_le_bytes(digest(Self::INITIAL, &self.inner))
+    }
+}
+
+/// The last block of a message of so many bytes (FIPS 180-4, section 5.1.1); what is left of it has to fit.
+fn padded(last: &[u8], message_len: u64) -> [u8; 64] {
+    let mut block = [0; 64];
+    block[..last.len()].copy_from_slice(last);
+    block[last.len()] = 0x80;
+    block[56..].copy_from_slice(&message_len.saturating_mul(8).to_be_bytes());
+    block
+}
+
+/// The digest after one more block, the last one.
+fn digest(mut state: [u32; 8], block: &[u8; 64]) -> [u8; 32] {
+    compress256(&mut state, std::slice::from_ref(block));
+    let mut bytes = [0; 32];
+    for (four, word) in bytes.chunks_exact_mut(4).zip(state) {
+        four.copy_from_slice(&word.to_be_bytes());
+    }
+    bytes
+}
+
 /// Tries nonces from `settings.nonce` on, `budget` of them at most.
 ///
 /// # Errors
 /// The job is not active, or the budget is used up.
 pub fn search(job: &Job, settings: &Settings, wanted: Wanted, budget: u64) -> Result<Solution, SearchError> {
     let header = header(job, settings).ok_or(SearchError::NotActive)?;
-    let bytes = header.to_bytes();
-    let (first_block, last_bytes) = bytes.split_at(64);
-    let midstate = Sha256::new_with_prefix(first_block);
-    let mut tail = [0; 16];
-    tail.copy_from_slice(last_bytes);
+    let mut hasher = HeaderHasher::new(&header);
     let mut nonce = settings.nonce;
     for hashes in 1..=budget {
-        tail[12..].copy_from_slice(&nonce.to_le_bytes());
-        let inner = midstate.clone().chain_update(tail).finalize();
-        let hash = U256::from_le_bytes(Sha256::digest(inner).into());
+        let hash = hasher.hash(nonce);
         if wanted.contains(hash) {
             return Ok(Solution { settings: Settings { nonce, ..settings.clone() }, hash, hashes });
         }
