@@ -12,7 +12,7 @@ use binary_sv2::GetSize;
 use framing_sv2::framing::{EncodableFrame, MessageFrame, SerializedFrame, SizeHint};
 use parsers_sv2::{AnyMessage, AnyMessageOwned, ParserError, TlvList, parse_message_frame_with_tlvs};
 use sv2_wire::SubmitSharesExtended;
-use sv2_wire::frame::{Frame, Header};
+use sv2_wire::frame::{Frame, FrameRef, Header};
 use sv2_wire::tlv::Tlv;
 
 /// Why SRI gives no message.
@@ -104,11 +104,11 @@ pub struct Deframer {
 }
 
 impl Deframer {
-    /// Takes bytes in and appends the frames that are whole then.
+    /// Takes bytes in and gives the frames that are whole then.
     ///
     /// # Errors
     /// Whatever SRI says; its text.
-    pub fn push(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), String> {
+    pub fn push(&mut self, mut bytes: &[u8], take: &mut dyn FnMut(FrameRef<'_>)) -> Result<(), String> {
         loop {
             let wanted = self.decoder.writable_len();
             let Some((now, later)) = bytes.split_at_checked(wanted.saturating_sub(self.window.len())) else {
@@ -125,7 +125,7 @@ impl Deframer {
                 self.window.clear();
             }
             match self.decoder.next_frame().map_err(|error| format!("{error:?}"))? {
-                codec_sv2::Decoded::Frame(frame) => frames.push(ours(&frame)),
+                codec_sv2::Decoded::Frame(frame) => take(ours(&frame)),
                 codec_sv2::Decoded::Incomplete(0) => return Err("asks for no bytes".to_owned()),
                 codec_sv2::Decoded::Incomplete(_) => {}
             }
@@ -134,11 +134,11 @@ impl Deframer {
 }
 
 /// SRI's frame as one of ours, by SRI's own reading of the header.
-fn ours<B: AsRef<[u8]> + AsMut<[u8]>>(frame: &SerializedFrame<B>) -> Frame {
+fn ours<B: AsRef<[u8]> + AsMut<[u8]>>(frame: &SerializedFrame<B>) -> FrameRef<'_> {
     let header = frame.header();
     let kind =
         sv2_wire::Kind { extension_type: header.ext_type_without_channel_msg(), msg_type: header.msg_type() };
     let length = u32::try_from(header.payload_length()).unwrap_or(u32::MAX);
     let header = Header { kind, channel_msg: header.channel_msg(), length };
-    Frame { header, payload: frame.as_bytes().get(Header::LEN..).unwrap_or_default().to_vec() }
+    FrameRef { header, payload: frame.as_bytes().get(Header::LEN..).unwrap_or_default() }
 }

@@ -52,6 +52,22 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
+/// A frame whose payload stands elsewhere, such as in the bytes that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameRef<'a> {
+    /// The header.
+    pub header: Header,
+    /// The payload: fields, and TLVs of negotiated extensions.
+    pub payload: &'a [u8],
+}
+
+impl FrameRef<'_> {
+    /// The frame with a payload of its own.
+    pub fn to_frame(self) -> Frame {
+        Frame { header: self.header, payload: self.payload.to_vec() }
+    }
+}
+
 /// A message that no frame can carry (AMB-10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the message takes {length} bytes, a frame carries at most {MAX_PAYLOAD_LEN}")]
@@ -74,6 +90,11 @@ impl Frame {
             _ => return Err(OversizeError { length: payload.len() }),
         };
         Ok(Self { header: Header { kind: spec.kind, channel_msg: spec.channel_msg, length }, payload })
+    }
+
+    /// The frame without a payload of its own.
+    pub fn as_ref(&self) -> FrameRef<'_> {
+        FrameRef { header: self.header, payload: &self.payload }
     }
 
     /// Decodes the payload by the header's number. The channel bit is not looked at.
@@ -116,12 +137,20 @@ impl Deframer {
     /// # Errors
     /// [`Problem::TooLong`] when the header announces more than the limit. The stream is unusable from then on.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, DecodeError> {
+        Ok(self.next_ref()?.map(FrameRef::to_frame))
+    }
+
+    /// The same, with the payload where it came.
+    ///
+    /// # Errors
+    /// As [`Self::next_frame`].
+    pub fn next_ref(&mut self) -> Result<Option<FrameRef<'_>>, DecodeError> {
         let Some(head) = self.buffer.bytes().first_chunk() else { return Ok(None) };
         let header = Header::decode(*head);
         let length = checked_length(header, self.max_payload)?;
         let Some(bytes) = self.buffer.take(Header::LEN.saturating_add(length)) else { return Ok(None) };
-        let payload = bytes.get(Header::LEN..).unwrap_or_default().to_vec();
-        Ok(Some(Frame { header, payload }))
+        let payload = bytes.get(Header::LEN..).unwrap_or_default();
+        Ok(Some(FrameRef { header, payload }))
     }
 
     /// Bytes that came and belong to no whole frame yet.

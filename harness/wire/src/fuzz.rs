@@ -23,7 +23,7 @@ mod random;
 mod secure;
 mod seed;
 
-pub use codec::{Codec, CodecError, Stream, Why};
+pub use codec::{Codec, CodecError, StreamEnd, Why};
 pub use dictionary::{LENGTHS, Word, dictionary};
 pub use mutate::{mutate_bytes, mutate_in_place};
 pub use ours::Ours;

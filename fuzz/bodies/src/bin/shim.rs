@@ -4,6 +4,7 @@
 use std::io::{BufRead, Write};
 use sv2_conform::fuzz::shim::protocol::value_text;
 use sv2_fuzz_bodies::sri::SriCodec;
+use sv2_wire::frame::{FrameRef, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::{Codec, CodecError};
 use sv2_wire::{Kind, MessageSpec};
 
@@ -27,9 +28,13 @@ fn answer(line: &str) -> String {
 }
 
 fn frame(bytes: &str) -> Result<String, String> {
-    let stream = SriCodec.stream(std::iter::once(parse(bytes)?.as_slice()), sv2_wire::frame::MAX_PAYLOAD_LEN);
-    match (stream.frames.first(), stream.error) {
-        (Some(frame), _) => Ok(format!("ok {}", hex::encode(frame.to_bytes()))),
+    let mut first = None;
+    let mut keep = |frame: FrameRef<'_>| {
+        first.get_or_insert_with(|| hex::encode(frame.to_frame().to_bytes()));
+    };
+    let end = SriCodec.stream(std::iter::once(parse(bytes)?.as_slice()), MAX_PAYLOAD_LEN, &mut keep);
+    match (first, end.error) {
+        (Some(frame), _) => Ok(format!("ok {frame}")),
         (None, Some(error)) => Err(format!("error {error}")),
         (None, None) => Err("incomplete".to_owned()),
     }

@@ -29,7 +29,7 @@ pub trait Opinion {
         let mut deframer = Deframer::default();
         let mut frames = Vec::new();
         for chunk in chunks {
-            deframer.push(chunk, &mut frames)?;
+            deframer.push(chunk, &mut |frame| frames.push(frame.to_frame()))?;
         }
         Ok(frames)
     }

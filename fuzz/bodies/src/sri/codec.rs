@@ -4,8 +4,8 @@ use super::{Deframer, SriError, encode, fields};
 use binary_sv2::{Error, GetSize};
 use framing_sv2::header::Header as SriHeader;
 use parsers_sv2::{AnyMessage, ParserError};
-use sv2_wire::frame::{Frame, Header};
-use sv2_wire::fuzz::{Codec, CodecError, Stream, Why};
+use sv2_wire::frame::{FrameRef, Header};
+use sv2_wire::fuzz::{Codec, CodecError, StreamEnd, Why};
 use sv2_wire::{FieldType, Kind, MessageSpec, Value};
 
 /// SRI's published crates. They have no limit of payload, and their messages do not carry a protocol that is none.
@@ -24,24 +24,28 @@ impl Codec for SriCodec {
 
     const TELLS_INCOMPLETE: bool = false;
 
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
+    fn stream<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u8]>,
+        max_payload: usize,
+        take: &mut dyn FnMut(FrameRef<'_>),
+    ) -> StreamEnd {
         if max_payload < sv2_wire::frame::MAX_PAYLOAD_LEN {
-            return Stream { error: Some(CodecError::Unsupported), ..Stream::default() };
+            return StreamEnd { error: Some(CodecError::Unsupported), ..StreamEnd::default() };
         }
         let mut deframer = Deframer::default();
-        let mut stream = Stream::default();
         for chunk in chunks {
-            if let Err(error) = deframer.push(chunk, &mut stream.frames) {
-                return Stream { error: Some(CodecError::Broken(error)), ..stream };
+            if let Err(error) = deframer.push(chunk, take) {
+                return StreamEnd { error: Some(CodecError::Broken(error)), ..StreamEnd::default() };
             }
         }
-        stream
+        StreamEnd::default()
     }
 
     /// SRI's frame is its bytes; writing it is to copy them.
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
         out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(&frame.payload);
+        out.extend_from_slice(frame.payload);
         Ok(())
     }
 

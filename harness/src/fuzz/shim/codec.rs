@@ -2,9 +2,9 @@
 
 use super::protocol::{Answer, NoAnswer, frame_request, message_request, parse_answer, values};
 use super::talk::Talk;
-use sv2_wire::frame::{Frame, Header, MAX_PAYLOAD_LEN};
+use sv2_wire::frame::{Frame, FrameRef, Header, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::layout::Layout;
-use sv2_wire::fuzz::{Codec, CodecError, Stream, Why};
+use sv2_wire::fuzz::{Codec, CodecError, StreamEnd, Why};
 use sv2_wire::{Kind, MessageSpec, Value};
 
 /// A codec behind a shim.
@@ -61,10 +61,14 @@ impl Codec for ShimCodec {
     const TELLS_INCOMPLETE: bool = false;
 
     /// A shim has no state and no limit: it is asked for the frame at the front of all that has come.
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
-        let mut stream = Stream::default();
+    fn stream<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u8]>,
+        max_payload: usize,
+        take: &mut dyn FnMut(FrameRef<'_>),
+    ) -> StreamEnd {
         if max_payload < MAX_PAYLOAD_LEN {
-            return Stream { error: Some(CodecError::Unsupported), ..stream };
+            return StreamEnd { error: Some(CodecError::Unsupported), ..StreamEnd::default() };
         }
         let mut buffer: Vec<u8> = Vec::new();
         for chunk in chunks {
@@ -74,19 +78,20 @@ impl Codec for ShimCodec {
                     Ok(frame) => {
                         let used = Header::LEN.saturating_add(frame.payload.len()).min(buffer.len());
                         buffer.drain(..used);
-                        stream.frames.push(frame);
+                        take(frame.as_ref());
                     }
                     Err(CodecError::Incomplete(_)) => break,
-                    Err(error) => return Stream { error: Some(error), ..stream },
+                    Err(error) => return StreamEnd { error: Some(error), ..StreamEnd::default() },
                 }
             }
         }
-        Stream { pending: Some(buffer.len()), ..stream }
+        StreamEnd { pending: Some(buffer.len()), ..StreamEnd::default() }
     }
 
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
         // What it read is already what it writes.
-        out.extend_from_slice(&frame.to_bytes());
+        out.extend_from_slice(&frame.header.encode());
+        out.extend_from_slice(frame.payload);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What the oracles judge: a codec, ours or another's.
 
-use crate::frame::Frame;
+use crate::frame::FrameRef;
 use crate::tlv::{ByteOrder, Tlv};
 use crate::{DecodeError, FieldType, Kind, Problem, Value};
 use core::cmp::Ordering;
@@ -16,15 +16,20 @@ pub trait Codec {
     /// Whether the codec tells a payload that ends too early from one that is wrong.
     const TELLS_INCOMPLETE: bool = true;
 
-    /// Cuts a stream that comes in these chunks into frames, and refuses those that announce more than `max_payload`
-    /// bytes. All that can be had is taken after each chunk.
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream;
+    /// Cuts a stream that comes in these chunks into frames, gives each to `take`, and refuses those that announce more than
+    /// `max_payload` bytes. All that can be had is taken after each chunk.
+    fn stream<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u8]>,
+        max_payload: usize,
+        take: &mut dyn FnMut(FrameRef<'_>),
+    ) -> StreamEnd;
 
     /// Appends a frame's bytes.
     ///
     /// # Errors
     /// The codec does not write this frame.
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError>;
+    fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError>;
 
     /// Decodes a message from the front of a payload, and tells how many bytes its fields took.
     ///
@@ -105,14 +110,12 @@ pub trait Codec {
     }
 }
 
-/// What a codec made of a stream.
+/// What a codec made of a stream, beside the frames.
 #[derive(Debug, Default)]
-pub struct Stream {
-    /// The whole frames, in order.
-    pub frames: Vec<Frame>,
+pub struct StreamEnd {
     /// Bytes that belong to no whole frame yet, if the codec tells.
     pub pending: Option<usize>,
-    /// Why the stream broke off. Frames before it still count.
+    /// Why the stream broke off. Frames before that still count.
     pub error: Option<CodecError>,
     /// Most bytes of memory that the codec held at once for bytes that had come, if it tells.
     pub reserved: Option<usize>,

@@ -1,10 +1,11 @@
 //! A stream of bytes becomes frames, however it is cut.
 
 use super::{
-    ANSWERS, Codec, CodecError, Finding, Oracle, Ours, Random, Seed, Stream, Target, mutate, seed, show,
+    ANSWERS, Codec, CodecError, Finding, Oracle, Ours, Random, Seed, StreamEnd, Target, mutate, seed, show,
 };
 use crate::Kind;
-use crate::frame::{Frame, Header, MAX_PAYLOAD_LEN};
+use crate::frame::{Frame, FrameRef, Header, MAX_PAYLOAD_LEN};
+use core::cell::Cell;
 
 /// The target.
 pub const TARGET: Target = Target {
@@ -69,7 +70,7 @@ const RESERVE: usize = 8192;
 const RESERVE_TIMES: usize = 4;
 
 /// Pieces of a stream that are cut; the rest comes at once, or long inputs take most of the time.
-const MOST_PIECES: usize = 256;
+const MOST_PIECES: usize = 48;
 
 /// What the bytes of an input mean: a byte that chooses the cuts, a byte that chooses the limit, and the stream.
 #[derive(Clone, Copy, Debug)]
@@ -121,71 +122,113 @@ impl<'a> Input<'a> {
 /// # Errors
 /// The first finding.
 pub fn judge<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
-    let whole = codec.stream(core::iter::once(input.stream), input.max_payload);
+    let mut spans = Spans { input, ends: Vec::new(), finding: None };
+    let whole =
+        codec.stream(core::iter::once(input.stream), input.max_payload, &mut |frame| spans.take(frame));
     if whole.error == Some(CodecError::Unsupported) {
         return Ok(());
     }
     answered(&whole)?;
-    let end = frames(codec, input, &whole)?;
-    rest(input, &whole, end)?;
+    spans.finding.take().map_or(Ok(()), Err)?;
+    reencode(codec, &spans)?;
+    rest(input, &whole, spans.end())?;
     memory(input, &whole)?;
-    let pieces = codec.stream(input.chunks(), input.max_payload);
+    let (mut count, mut odd) = (0usize, None);
+    let pieces = codec.stream(input.chunks(), input.max_payload, &mut |frame| {
+        if odd.is_none() && spans.frame(count) != Some(frame) {
+            odd = Some(frame.to_frame());
+        }
+        count = count.saturating_add(usize::from(odd.is_none()));
+    });
     answered(&pieces)?;
     memory(input, &pieces)?;
-    chunking(&whole, &pieces)?;
+    chunking(&spans, &whole, count, odd.as_ref(), &pieces)?;
     prefixes(codec, input)
 }
 
-fn answered(stream: &Stream) -> Result<(), Finding> {
-    match &stream.error {
+fn answered(end: &StreamEnd) -> Result<(), Finding> {
+    match &end.error {
         Some(CodecError::Broken(how)) => Err(ANSWERS.found(how)),
         _ => Ok(()),
     }
 }
 
-/// Each frame against the bytes where it must stand. Gives the end of the last one.
-fn frames<C: Codec>(codec: &mut C, input: &Input<'_>, whole: &Stream) -> Result<usize, Finding> {
-    let mut at = 0usize;
-    let mut written = Vec::new();
-    for (index, frame) in whole.frames.iter().enumerate() {
-        let Some(six) = input.stream.get(at..).and_then(<[u8]>::first_chunk::<6>) else {
-            let left = input.stream.len().saturating_sub(at);
+/// The frames of the stream, one behind the other from its beginning, each as it must be.
+struct Spans<'i> {
+    input: &'i Input<'i>,
+    /// Where each ends.
+    ends: Vec<usize>,
+    /// The first frame that is not as it must be.
+    finding: Option<Finding>,
+}
+
+impl Spans<'_> {
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0)
+    }
+
+    /// The bytes of frame `index`.
+    fn bytes(&self, index: usize) -> Option<&[u8]> {
+        self.input.stream.get(self.start(index)..*self.ends.get(index)?)
+    }
+
+    fn frame(&self, index: usize) -> Option<FrameRef<'_>> {
+        let (six, payload) = self.bytes(index)?.split_first_chunk()?;
+        Some(FrameRef { header: said(*six), payload })
+    }
+
+    /// The next frame against the bytes where it must stand.
+    fn take(&mut self, frame: FrameRef<'_>) {
+        if self.finding.is_none() {
+            match self.end_of(frame) {
+                Ok(end) => self.ends.push(end),
+                Err(finding) => self.finding = Some(finding),
+            }
+        }
+    }
+
+    fn end_of(&self, frame: FrameRef<'_>) -> Result<usize, Finding> {
+        let (index, at) = (self.ends.len(), self.end());
+        let Some(six) = self.input.stream.get(at..).and_then(<[u8]>::first_chunk::<6>) else {
+            let left = self.input.stream.len().saturating_sub(at);
             return Err(LENGTH.found(format!("frame {index} at offset {at}: a frame out of {left} bytes")));
         };
         header(index, at, *six, &frame.header)?;
         let announced = announced(*six);
-        let end = at.saturating_add(Header::LEN).saturating_add(announced);
         let start = at.saturating_add(Header::LEN);
-        if input.stream.get(start..end) != Some(&frame.payload) {
-            let got = show(&frame.payload);
+        let end = start.saturating_add(announced);
+        if self.input.stream.get(start..end) != Some(frame.payload) {
+            let got = show(frame.payload);
             return Err(LENGTH.found(format!(
                 "frame {index} at offset {at}: expected the {announced} bytes behind its header, got {got}"
             )));
         }
-        if announced > input.max_payload {
-            return Err(over_limit(index, at, announced, input.max_payload));
-        }
-        written.clear();
-        let bytes = input.stream.get(at..end).unwrap_or_default();
-        match codec.encode_frame(frame, &mut written) {
-            Ok(()) if written == bytes => {}
-            Ok(()) => {
-                let (want, got) = (show(bytes), show(&written));
-                return Err(
-                    REENCODE.found(format!("frame {index} at offset {at}: read from {want}, written {got}"))
-                );
-            }
-            Err(CodecError::Unsupported) => {}
-            Err(CodecError::Broken(how)) => return Err(ANSWERS.found(how)),
-            Err(error) => {
-                let want = show(bytes);
-                return Err(REENCODE
-                    .found(format!("frame {index} at offset {at}: read from {want}, not written: {error}")));
-            }
-        }
-        at = end;
+        let limit = self.input.max_payload;
+        if announced > limit { Err(over_limit(index, at, announced, limit)) } else { Ok(end) }
     }
-    Ok(at)
+}
+
+/// Each frame is written as it stands in the stream.
+fn reencode<C: Codec>(codec: &mut C, spans: &Spans<'_>) -> Result<(), Finding> {
+    let mut written = Vec::new();
+    for index in 0..spans.ends.len() {
+        let (Some(frame), Some(bytes)) = (spans.frame(index), spans.bytes(index)) else { continue };
+        written.clear();
+        let got = match codec.encode_frame(frame, &mut written) {
+            Ok(()) if written == bytes => continue,
+            Ok(()) => format!("written {}", show(&written)),
+            Err(CodecError::Unsupported) => continue,
+            Err(CodecError::Broken(how)) => return Err(ANSWERS.found(how)),
+            Err(error) => format!("not written: {error}"),
+        };
+        let at = spans.start(index);
+        return Err(REENCODE.found(format!("frame {index} at offset {at}: read from {}, {got}", show(bytes))));
+    }
+    Ok(())
 }
 
 fn over_limit(index: usize, at: usize, announced: usize, limit: usize) -> Finding {
@@ -194,14 +237,19 @@ fn over_limit(index: usize, at: usize, announced: usize, limit: usize) -> Findin
     ))
 }
 
-fn header(index: usize, at: usize, six: [u8; 6], got: &Header) -> Result<(), Finding> {
+/// What six bytes say, read apart from the codec.
+fn said(six: [u8; 6]) -> Header {
     let [e0, e1, msg_type, ..] = six;
     let extension = u16::from(e0) | (u16::from(e1) << 8);
-    let want = Header {
+    Header {
         kind: Kind { extension_type: extension & 0x7fff, msg_type },
         channel_msg: extension >> 15 == 1,
         length: u32::try_from(announced(six)).unwrap_or(u32::MAX),
-    };
+    }
+}
+
+fn header(index: usize, at: usize, six: [u8; 6], got: &Header) -> Result<(), Finding> {
+    let want = said(six);
     if *got == want {
         return Ok(());
     }
@@ -215,7 +263,7 @@ fn announced(six: [u8; 6]) -> usize {
 }
 
 /// What is behind the last frame: part of one, or the reason to break off.
-fn rest(input: &Input<'_>, whole: &Stream, end: usize) -> Result<(), Finding> {
+fn rest(input: &Input<'_>, whole: &StreamEnd, end: usize) -> Result<(), Finding> {
     let left = input.stream.get(end..).unwrap_or_default();
     let announced = left.first_chunk::<6>().map(|six| announced(*six));
     let is_refusable = announced.is_some_and(|length| length > input.max_payload);
@@ -243,7 +291,7 @@ fn rest(input: &Input<'_>, whole: &Stream, end: usize) -> Result<(), Finding> {
     }
 }
 
-fn memory(input: &Input<'_>, stream: &Stream) -> Result<(), Finding> {
+fn memory(input: &Input<'_>, stream: &StreamEnd) -> Result<(), Finding> {
     let came = input.stream.len();
     let most = came.saturating_mul(RESERVE_TIMES).saturating_add(RESERVE);
     match stream.reserved {
@@ -254,14 +302,18 @@ fn memory(input: &Input<'_>, stream: &Stream) -> Result<(), Finding> {
     }
 }
 
-fn chunking(whole: &Stream, pieces: &Stream) -> Result<(), Finding> {
-    if let Some(index) = (0..whole.frames.len().max(pieces.frames.len()))
-        .find(|index| whole.frames.get(*index) != pieces.frames.get(*index))
-    {
-        let show =
-            |frame: Option<&Frame>| frame.map_or_else(|| "none".to_owned(), |frame| show(&frame.to_bytes()));
-        let (one, many) = (show(whole.frames.get(index)), show(pieces.frames.get(index)));
-        return Err(CHUNKING.found(format!("frame {index}: {one} in one piece, {many} in many")));
+/// The frames and the end of the same stream in pieces: `count` frames were the same, and `odd` was not.
+fn chunking(
+    spans: &Spans<'_>,
+    whole: &StreamEnd,
+    count: usize,
+    odd: Option<&Frame>,
+    pieces: &StreamEnd,
+) -> Result<(), Finding> {
+    if odd.is_some() || count < spans.ends.len() {
+        let one = spans.bytes(count).map_or_else(|| "none".to_owned(), show);
+        let many = odd.map_or_else(|| "none".to_owned(), |frame| show(&frame.to_bytes()));
+        return Err(CHUNKING.found(format!("frame {count}: {one} in one piece, {many} in many")));
     }
     let is_alike = match (&whole.error, &pieces.error) {
         (None, None) => whole.pending == pieces.pending,
@@ -271,7 +323,7 @@ fn chunking(whole: &Stream, pieces: &Stream) -> Result<(), Finding> {
     if is_alike {
         return Ok(());
     }
-    let end = |stream: &Stream| match (&stream.error, stream.pending) {
+    let end = |stream: &StreamEnd| match (&stream.error, stream.pending) {
         (Some(error), _) => error.to_string(),
         (None, Some(pending)) => format!("{pending} bytes are left"),
         (None, None) => "no error".to_owned(),
@@ -279,7 +331,7 @@ fn chunking(whole: &Stream, pieces: &Stream) -> Result<(), Finding> {
     Err(CHUNKING.found(format!("the end: {} in one piece, {} in many", end(whole), end(pieces))))
 }
 
-/// The first frame without its last byte, without its payload, and with half of its header.
+/// The first frame comes in parts: half of its header, the other half, and all but its last byte.
 fn prefixes<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
     let Some(six) = input.stream.first_chunk::<6>() else { return Ok(()) };
     let length = announced(*six).saturating_add(Header::LEN);
@@ -287,18 +339,26 @@ fn prefixes<C: Codec>(codec: &mut C, input: &Input<'_>) -> Result<(), Finding> {
         return Ok(());
     }
     let first = input.stream.get(..length).unwrap_or(input.stream);
-    for count in [3, Header::LEN, length.saturating_sub(1)] {
-        let Some(part) = first.get(..count).filter(|part| part.len() < length) else { continue };
-        let stream = codec.stream(core::iter::once(part), input.max_payload);
-        answered(&stream)?;
-        if !stream.frames.is_empty() {
-            return Err(PREFIX.found(format!("{count} of {length} bytes made a frame: {}", show(part))));
-        }
-        if let Some(error) = stream.error {
-            return Err(PREFIX.found(format!("{count} of {length} bytes, {}: refused: {error}", show(part))));
-        }
+    let counts = [3, Header::LEN, length.saturating_sub(1)];
+    let came = Cell::new(0);
+    let parts = counts.into_iter().filter(|count| *count < length).filter_map(|count| {
+        let part = first.get(came.get()..count).filter(|part| !part.is_empty())?;
+        came.set(count);
+        Some(part)
+    });
+    let mut early = None;
+    let end = codec.stream(parts, input.max_payload, &mut |_| {
+        early.get_or_insert_with(|| came.get());
+    });
+    answered(&end)?;
+    let part = |count: usize| show(first.get(..count).unwrap_or_default());
+    if let Some(count) = early {
+        return Err(PREFIX.found(format!("{count} of {length} bytes made a frame: {}", part(count))));
     }
-    Ok(())
+    let count = came.get();
+    end.error.map_or(Ok(()), |error| {
+        Err(PREFIX.found(format!("{count} of {length} bytes, {}: refused: {error}", part(count))))
+    })
 }
 
 /// Edits a header of the stream, or bytes anywhere.

@@ -334,12 +334,12 @@ fn frame<S: Secure>(
     let most = pieces.get(usize::from(cut & 7)).copied().unwrap_or(usize::MAX);
     // Byte by byte is for small frames.
     let most = if length > 4096 { most.max(1400) } else { most };
-    let stream = match noise.open_frames(to, sealed.chunks(most)) {
-        Ok(stream) => stream,
+    let (frames, end) = match noise.open_frames(to, sealed.chunks(most)) {
+        Ok(opened) => opened,
         Err(CodecError::Unsupported) => return Ok(()),
         Err(error) => return Err(ANSWERS.found(error.to_string())),
     };
-    match (stream.frames.as_slice(), stream.error, stream.pending) {
+    match (frames.as_slice(), end.error, end.pending) {
         ([got], None, None | Some(0)) if *got == frame => Ok(()),
         (_, Some(error), _) => {
             Err(FRAMES.found(format!("a frame of {length} bytes in pieces of {most}: {error}")))

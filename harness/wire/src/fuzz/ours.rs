@@ -1,7 +1,7 @@
 //! Our codec before the oracles.
 
-use super::{Codec, CodecError, Stream, Why};
-use crate::frame::{Deframer, Frame};
+use super::{Codec, CodecError, StreamEnd, Why};
+use crate::frame::{Deframer, FrameRef};
 use crate::tlv::{ByteOrder, Tlv};
 use crate::{
     B0_16M, B0_32, B0_64K, B0_255, DecodeError, F32, Field, FieldType, Kind, Message, Opt, Reader, Seq0_64K,
@@ -16,29 +16,34 @@ pub struct Ours;
 impl Codec for Ours {
     type Message = Message;
 
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
+    fn stream<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u8]>,
+        max_payload: usize,
+        take: &mut dyn FnMut(FrameRef<'_>),
+    ) -> StreamEnd {
         let mut deframer = Deframer::new(max_payload);
-        let mut stream = Stream::default();
         let mut reserved = 0;
         for chunk in chunks {
             deframer.push(chunk);
             reserved = reserved.max(deframer.capacity());
             loop {
-                match deframer.next_frame() {
-                    Ok(Some(frame)) => stream.frames.push(frame),
+                match deframer.next_ref() {
+                    Ok(Some(frame)) => take(frame),
                     Ok(None) => break,
                     Err(error) => {
-                        return Stream { error: Some(error.into()), reserved: Some(reserved), ..stream };
+                        let error = Some(error.into());
+                        return StreamEnd { error, reserved: Some(reserved), pending: None };
                     }
                 }
             }
         }
-        Stream { pending: Some(deframer.pending()), reserved: Some(reserved), ..stream }
+        StreamEnd { pending: Some(deframer.pending()), reserved: Some(reserved), error: None }
     }
 
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
         out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(&frame.payload);
+        out.extend_from_slice(frame.payload);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What the oracles of Noise judge: an implementation of handshake and records, ours or another's.
 
-use super::{CodecError, Ours, Stream, Why};
+use super::{CodecError, Ours, StreamEnd, Why};
 use crate::frame::Frame;
 use crate::link::{Event, Link};
 use crate::noise::{
@@ -123,7 +123,7 @@ pub trait Secure {
         &mut self,
         session: Self::Session,
         chunks: impl Iterator<Item = &'c [u8]>,
-    ) -> Result<Stream, CodecError> {
+    ) -> Result<(Vec<Frame>, StreamEnd), CodecError> {
         let _ = (session, chunks);
         Err(CodecError::Unsupported)
     }
@@ -229,24 +229,24 @@ impl Secure for Ours {
         &mut self,
         session: Transport,
         chunks: impl Iterator<Item = &'c [u8]>,
-    ) -> Result<Stream, CodecError> {
+    ) -> Result<(Vec<Frame>, StreamEnd), CodecError> {
         let mut link = Link::established(session, crate::frame::MAX_PAYLOAD_LEN);
-        let mut stream = Stream::default();
+        let (mut frames, mut end) = (Vec::new(), StreamEnd::default());
         for chunk in chunks {
             link.receive(chunk);
             loop {
                 match link.poll() {
-                    Ok(Some(Event::Frame(frame))) => stream.frames.push(frame),
+                    Ok(Some(Event::Frame(frame))) => frames.push(frame),
                     Ok(Some(Event::Established { .. })) => {}
                     Ok(None) => break,
                     Err(error) => {
-                        stream.error = Some(CodecError::Malformed(Why::Text(error.to_string())));
-                        return Ok(stream);
+                        end.error = Some(CodecError::Malformed(Why::Text(error.to_string())));
+                        return Ok((frames, end));
                     }
                 }
             }
         }
-        stream.pending = Some(link.pending());
-        Ok(stream)
+        end.pending = Some(link.pending());
+        Ok((frames, end))
     }
 }

@@ -1,8 +1,8 @@
 //! Codecs and Noise layers that are wrong in one way each.
 
 use std::cmp::Ordering;
-use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
-use sv2_wire::fuzz::{Codec, CodecError, Ours, Secure, Server, Stream};
+use sv2_wire::frame::{Frame, FrameRef, MAX_PAYLOAD_LEN};
+use sv2_wire::fuzz::{Codec, CodecError, Ours, Secure, Server, StreamEnd};
 use sv2_wire::noise::{AuthorityPublicKey, Certificate, Initiator, ServerIdentity, Transport};
 use sv2_wire::tlv::{ByteOrder, Tlv};
 use sv2_wire::{FieldType, Kind, Message, MessageSpec, Value};
@@ -70,41 +70,48 @@ fn too_short(error: CodecError) -> CodecError {
 impl Codec for Flawed {
     type Message = Message;
 
-    fn stream<'c>(&mut self, chunks: impl Iterator<Item = &'c [u8]>, max_payload: usize) -> Stream {
+    fn stream<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u8]>,
+        max_payload: usize,
+        take: &mut dyn FnMut(FrameRef<'_>),
+    ) -> StreamEnd {
         let chunks = chunks.collect::<Vec<_>>();
         let limit = if self.has(Flaw::KnowsNoLimit) { MAX_PAYLOAD_LEN } else { max_payload };
-        let mut stream = Ours.stream(chunks.iter().copied(), limit);
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut keep = |frame: FrameRef<'_>| frames.push(frame.to_frame());
+        let mut end = Ours.stream(chunks.iter().copied(), limit, &mut keep);
         if let Err(error) = self.lives() {
-            stream.error = Some(error);
+            end.error = Some(error);
         }
         match self.0 {
-            Flaw::LosesFrameBetweenChunks if chunks.len() > 1 => drop(stream.frames.pop()),
+            Flaw::LosesFrameBetweenChunks if chunks.len() > 1 => drop(frames.pop()),
             Flaw::ReadsChannelBitInverted => {
-                stream.frames.iter_mut().for_each(|frame| frame.header.channel_msg ^= true);
+                frames.iter_mut().for_each(|frame| frame.header.channel_msg ^= true);
             }
             Flaw::CutsPayload => {
-                for frame in &mut stream.frames {
+                for frame in &mut frames {
                     frame.payload.pop();
                 }
             }
-            Flaw::RefusesHalfHeaders if stream.pending.is_some_and(|left| (1..6).contains(&left)) => {
-                stream.error =
+            Flaw::RefusesHalfHeaders if end.pending.is_some_and(|left| (1..6).contains(&left)) => {
+                end.error =
                     Some(CodecError::Malformed(sv2_wire::fuzz::Why::Text("half a header".to_owned())));
             }
-            Flaw::ReservesWhatIsAnnounced if stream.pending.is_some_and(|left| left >= 6) => {
-                stream.reserved = Some(MAX_PAYLOAD_LEN);
+            Flaw::ReservesWhatIsAnnounced if end.pending.is_some_and(|left| left >= 6) => {
+                end.reserved = Some(MAX_PAYLOAD_LEN);
             }
             _ => {}
         }
-        stream
+        frames.iter().for_each(|frame| take(frame.as_ref()));
+        end
     }
 
-    fn encode_frame(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let mut frame = frame.clone();
+    fn encode_frame(&mut self, mut frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
         if self.has(Flaw::WritesNoChannelBit) {
             frame.header.channel_msg = false;
         }
-        Ours.encode_frame(&frame, out)
+        Ours.encode_frame(frame, out)
     }
 
     fn decode(&mut self, kind: Kind, payload: &[u8]) -> Result<(Message, usize), CodecError> {
@@ -332,11 +339,11 @@ impl Secure for Flawed {
         &mut self,
         session: Session,
         chunks: impl Iterator<Item = &'c [u8]>,
-    ) -> Result<Stream, CodecError> {
-        let mut stream = Ours.open_frames(session.inner, chunks)?;
+    ) -> Result<(Vec<Frame>, StreamEnd), CodecError> {
+        let (mut frames, end) = Ours.open_frames(session.inner, chunks)?;
         if self.has(Flaw::LosesFrames) {
-            stream.frames.clear();
+            frames.clear();
         }
-        Ok(stream)
+        Ok((frames, end))
     }
 }
