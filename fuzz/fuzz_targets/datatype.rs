@@ -1,7 +1,8 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sv2_wire::fuzz::{check, datatype::TARGET, mutate_in_place};
+use sv2_fuzz_bodies::extended::datatype::TARGET;
+use sv2_wire::fuzz::{check, mutate_in_place};
 
 fuzz_target!(|data: &[u8]| check(&TARGET, data));
 

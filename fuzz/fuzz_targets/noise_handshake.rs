@@ -1,7 +1,8 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sv2_wire::fuzz::{check, mutate_in_place, noise_handshake::TARGET};
+use sv2_fuzz_bodies::extended::noise_handshake::TARGET;
+use sv2_wire::fuzz::{check, mutate_in_place};
 
 fuzz_target!(|data: &[u8]| check(&TARGET, data));
 

@@ -7,7 +7,7 @@ mod opinion;
 pub use input::{Input, Mode};
 pub use opinion::{Opinion, Reading, Sri};
 
-use crate::differences::{Certificate, Explains, Outcome, ROWS, Tail, tail_of};
+use crate::differences::{self, Certificate, Explains, Outcome, ROWS, Tail, tail_of};
 use sv2_wire::frame::{Deframer, Frame, Header, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::{Finding, Oracle, Target, frame_stream};
 use sv2_wire::{Decoded, Message, Value};
@@ -117,7 +117,7 @@ fn show(frame: Option<&Frame>) -> String {
 }
 
 /// Hex, cut where it gets long.
-fn hex_of(bytes: &[u8]) -> String {
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
     const MOST: usize = 256;
     match bytes.get(..MOST) {
         Some(head) if bytes.len() > MOST => format!("{}.. ({} bytes)", hex::encode(head), bytes.len()),
@@ -157,10 +157,7 @@ fn explained(decoded: &Decoded<'_>, header: Header) -> Outcome {
     payload.extend_from_slice(decoded.tail);
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let ours = Frame { header: Header { length, ..header }, payload };
-    ROWS.iter().fold(Outcome::Written(ours.to_bytes()), |outcome, row| match row.explains {
-        Explains::Frame(explain) => explain(&decoded.message, outcome),
-        _ => outcome,
-    })
+    differences::explained(&decoded.message, ours.to_bytes())
 }
 
 fn same(decoded: &Decoded<'_>, frame: &Frame, ours: &[u8], theirs: &Reading) -> Result<(), Finding> {
@@ -185,12 +182,7 @@ fn values(message: &Message, frame: &Frame, theirs: &[Value]) -> Result<(), Find
         return Err(VALUES.found(what));
     }
     for (field, theirs) in spec.fields.iter().zip(theirs) {
-        // SRI has one type for strings and bytes.
-        let ours = match message.get(field.name) {
-            Some(Value::Text(text)) => Value::Bytes(text),
-            Some(value) => value,
-            None => continue,
-        };
+        let Some(ours) = message.get(field.name).map(differences::without_text) else { continue };
         if ours != *theirs {
             let bytes = hex_of(&frame.payload);
             let what = format!("{}.{} of {bytes}: {ours} for us, {theirs} for sri", spec.name, field.name);
@@ -224,10 +216,7 @@ fn certificate_of<O: Opinion>(other: &mut O, certificate: &Certificate) -> Resul
     let failed = |error: String| CERTIFICATE.found(format!("{certificate:?}: {error}"));
     let (ours, _) = certificate.ours().map_err(failed)?;
     let theirs = other.certificate(certificate).map_err(failed)?;
-    let expected = ROWS.iter().fold(ours, |verdict, row| match row.explains {
-        Explains::Certificate(explain) => explain(certificate, verdict),
-        _ => verdict,
-    });
+    let expected = differences::judged(certificate, ours);
     if expected == theirs {
         return Ok(());
     }

@@ -14,8 +14,8 @@ mod rows;
 pub use explain::{Outcome, Tail, Verdict, tail_of};
 pub use rows::ROWS;
 
-use sv2_wire::Message;
 use sv2_wire::tlv::ByteOrder;
+use sv2_wire::{Message, Value};
 
 /// One input on which the two sides differ, or might.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,9 @@ pub enum Input {
 pub struct Certificate {
     /// Its version.
     pub version: u16,
-    /// Seconds from the end of validity; the certificate is valid for a minute.
+    /// Seconds from its first second to its last; negative where it ends before it begins.
+    pub lasts: i64,
+    /// Seconds from the end of validity.
     pub after_end: i64,
     /// Whether the client has an authority key.
     pub has_key: bool,
@@ -88,4 +90,30 @@ pub struct Certificate {
     pub right_key: bool,
     /// Our leeway in seconds; SRI's is fixed.
     pub leeway: u64,
+}
+
+/// What our outcome, a message that was written as this frame, comes to for SRI by the rows.
+pub fn explained(message: &Message, ours: Vec<u8>) -> Outcome {
+    ROWS.iter().fold(Outcome::Written(ours), |outcome, row| match row.explains {
+        Explains::Frame(explain) => explain(message, outcome),
+        _ => outcome,
+    })
+}
+
+/// What our verdict on a certificate comes to for SRI by the rows.
+pub fn judged(certificate: &Certificate, ours: Verdict) -> Verdict {
+    ROWS.iter().fold(ours, |verdict, row| match row.explains {
+        Explains::Certificate(explain) => explain(certificate, verdict),
+        _ => verdict,
+    })
+}
+
+/// A value as SRI has it, whose strings are bytes (AMB-11).
+pub fn without_text(value: Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Bytes(text),
+        Value::List(values) => Value::List(values.into_iter().map(without_text).collect()),
+        Value::Option(Some(value)) => Value::Option(Some(Box::new(without_text(*value)))),
+        value => value,
+    }
 }

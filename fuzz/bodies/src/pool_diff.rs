@@ -8,9 +8,10 @@
 
 pub mod allowed;
 mod game;
+pub(crate) mod side;
 mod theirs;
 
-pub use theirs::{Asked, Other, Said};
+pub use theirs::{Asked, Job, Other, Said, Share};
 
 use sv2_conform::fuzz::program::Program;
 use sv2_reference_pool::faults::Fault;

@@ -1,10 +1,13 @@
 //! The published crates of the Stratum Reference Implementation (SRI), as another opinion: bytes in, values and bytes out.
 
 mod codec;
+mod datatypes;
+pub mod handshake;
 pub mod session;
 mod values;
 
 pub use codec::{Held, SriCodec};
+pub use datatypes::{ReadValue, read_value};
 pub use values::fields;
 
 use crate::differences::Outcome;

@@ -102,7 +102,38 @@ struct Case {
     back: u8,
 }
 
+/// A share before the pool, twice, and what the pool had said to its client by then.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The pool's messages up to the first submission, in their order; they are for one channel.
+    pub said: Vec<Message>,
+    /// The share under two sequence numbers, and the code by which the pool refused it; nothing where it was credited.
+    pub shares: [(Message, Option<String>); 2],
+}
+
+/// What an input comes to without an oracle, for one from elsewhere, the pool being wrong by `faults`. Nothing for bytes of another
+/// format, and where there is no job.
+pub fn submitted(data: &[u8], faults: &[Fault]) -> Option<Submitted> {
+    let case = Case::of(data)?;
+    let mut bench = Bench::new(case, Zeros(case.zeros % 12), "fuzz", faults);
+    let share = bench.share(case, 0)?;
+    let said = bench.said.clone();
+    let shares = [share.clone(), renumbered(&share, 1)].map(|share| {
+        let code = bench.submit(&share);
+        (share, code)
+    });
+    Some(Submitted { said, shares })
+}
+
 impl Case {
+    /// Reads an input; nothing for bytes of another format.
+    fn of(data: &[u8]) -> Option<Self> {
+        match data.split_first() {
+            Some((&FORMAT, rest)) => Self::arbitrary(&mut Unstructured::new(rest)).ok(),
+            _ => None,
+        }
+    }
+
     fn is_on(self, bit: u8) -> bool {
         self.switches >> bit & 1 == 1
     }
@@ -122,11 +153,7 @@ struct Bench {
 /// # Errors
 /// What the first oracle found.
 pub fn judge(data: &[u8], faults: &[Fault]) -> Result<(), Finding> {
-    let case = match data.split_first() {
-        Some((&FORMAT, rest)) => Case::arbitrary(&mut Unstructured::new(rest)),
-        _ => return Ok(()),
-    };
-    let Ok(case) = case else { return Ok(()) };
+    let Some(case) = Case::of(data) else { return Ok(()) };
     let mut bench = Bench::new(case, Zeros(case.zeros % 12), "fuzz", faults);
     let Some(share) = bench.share(case, 0) else { return Ok(()) };
     let expected = bench.miner_takes(&share, case);

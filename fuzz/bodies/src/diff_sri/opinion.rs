@@ -1,12 +1,15 @@
 //! The other opinion. Its methods are SRI's crates; the tests override single ones to plant a fault.
 
 use crate::differences::{Certificate, Verdict};
+use crate::sri::handshake::{self, Client};
 use crate::sri::session::{Sri as SriEnd, with_sri_client, with_sri_server};
-use crate::sri::{self, Deframer};
-use sv2_wire::Value;
+use crate::sri::{self, Deframer, ReadValue};
+use noise_sv2::NoiseEngine;
 use sv2_wire::frame::Frame;
 use sv2_wire::link::Link;
+use sv2_wire::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthorityPublicKey, AuthoritySecretKey};
 use sv2_wire::tlv::Tlv;
+use sv2_wire::{FieldType, Value};
 
 /// What came of one message.
 #[derive(Clone, Debug)]
@@ -45,6 +48,14 @@ pub trait Opinion {
         Ok(Reading { used: read.used, values, written })
     }
 
+    /// Reads a single value of a data type from the front of bytes. Nothing where it has no such type.
+    ///
+    /// # Errors
+    /// It is refused; its words.
+    fn read_value(&mut self, ty: FieldType, bytes: &[u8]) -> Option<Result<ReadValue, String>> {
+        sri::read_value(ty, bytes)
+    }
+
     /// The TLV fields of negotiated extensions in a tail.
     ///
     /// # Errors
@@ -61,6 +72,45 @@ pub trait Opinion {
         certificate.sri()
     }
 
+    /// Its client, which trusts an authority, and act one.
+    ///
+    /// # Errors
+    /// Its words.
+    fn client(
+        &mut self,
+        authority: &AuthorityPublicKey,
+        seed: [u8; 32],
+    ) -> Result<(Client, [u8; ACT_ONE_LEN]), String> {
+        handshake::client(authority, seed)
+    }
+
+    /// What its client has after act two; nothing where it does not trust the certificate.
+    ///
+    /// # Errors
+    /// Act two is not authentic; its words.
+    fn finish(
+        &mut self,
+        client: Client,
+        act_two: [u8; ACT_TWO_LEN],
+        now: u32,
+    ) -> Result<Option<NoiseEngine>, String> {
+        client.finish(act_two, now)
+    }
+
+    /// What its server, certified now, answers to act one.
+    ///
+    /// # Errors
+    /// Its words.
+    fn answer(
+        &mut self,
+        authority: &AuthoritySecretKey,
+        seed: [u8; 32],
+        act_one: [u8; ACT_ONE_LEN],
+        now: u32,
+    ) -> Result<([u8; ACT_TWO_LEN], NoiseEngine), String> {
+        handshake::answer(authority, seed, act_one, now)
+    }
+
     /// A link of ours that has shaken hands with it; we are the client or the server.
     ///
     /// # Errors
@@ -75,6 +125,14 @@ pub trait Opinion {
     /// Its words.
     fn seal(&mut self, end: &mut SriEnd, frame: Vec<u8>) -> Result<Vec<u8>, String> {
         end.seal(frame)
+    }
+
+    /// Takes bytes of an encrypted stream in, and gives the frames that are whole then.
+    ///
+    /// # Errors
+    /// Its words.
+    fn receive(&mut self, end: &mut SriEnd, bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+        end.receive(bytes)
     }
 
     /// Decrypts a frame.

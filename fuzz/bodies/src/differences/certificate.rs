@@ -7,8 +7,7 @@ use sv2_wire::noise::{
     AuthoritySecretKey, Certificate as Issued, Initiator, KeyError, Responder, StaticKeypair, Terms,
 };
 
-const VALID_FROM: u32 = 1_700_000_000;
-const NOT_VALID_AFTER: u32 = VALID_FROM + 60;
+const NOT_VALID_AFTER: u32 = 1_700_000_060;
 
 impl Certificate {
     /// What SRI's client does.
@@ -55,15 +54,19 @@ impl Certificate {
         let signer = AuthoritySecretKey::from_bytes([5; 32])?;
         let other = AuthoritySecretKey::from_bytes([6; 32])?;
         let keypair = StaticKeypair::new([9; 32], [10; 32])?;
-        let terms = Terms { version: self.version, valid_from: VALID_FROM, not_valid_after: NOT_VALID_AFTER };
+        let valid_from = clamped(i64::from(NOT_VALID_AFTER).saturating_sub(self.lasts));
+        let terms = Terms { version: self.version, valid_from, not_valid_after: NOT_VALID_AFTER };
         let certificate = Issued::issue(&signer, &keypair.x_only(), terms, &[1; 32]);
         let trusted = if self.right_key { signer } else { other };
         Ok((Responder::new(&keypair, certificate.encode(), [11; 64]), trusted))
     }
 
-    /// Clamped to what a certificate can name.
     fn now(&self) -> u32 {
-        let now = i64::from(NOT_VALID_AFTER).saturating_add(self.after_end);
-        u32::try_from(now.clamp(0, i64::from(u32::MAX))).unwrap_or(0)
+        clamped(i64::from(NOT_VALID_AFTER).saturating_add(self.after_end))
     }
+}
+
+/// Clamped to what a certificate can name.
+fn clamped(seconds: i64) -> u32 {
+    u32::try_from(seconds.clamp(0, i64::from(u32::MAX))).unwrap_or(0)
 }

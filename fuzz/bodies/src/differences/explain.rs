@@ -113,11 +113,17 @@ pub(super) fn refuses_version(certificate: &Certificate, verdict: Verdict) -> Ve
     if certificate.version == 0 { verdict } else { Verdict::Refuses }
 }
 
-/// SRI's client allows ten seconds on either side.
+/// SRI's client allows ten seconds on either side, no less and no more. Says nothing of a certificate that is wrong otherwise.
 pub(super) fn allows_ten_seconds(certificate: &Certificate, verdict: Verdict) -> Verdict {
-    let is_near = (-70..=10).contains(&certificate.after_end);
-    let is_sound = certificate.version == 0 && certificate.has_key && certificate.right_key;
-    if is_near && is_sound { Verdict::Trusts } else { verdict }
+    const LEEWAY: i64 = 10;
+    if certificate.version != 0 || !certificate.has_key || !certificate.right_key {
+        return verdict;
+    }
+    let since_begin = certificate.after_end.saturating_add(certificate.lasts);
+    match since_begin >= -LEEWAY && certificate.after_end <= LEEWAY {
+        true => Verdict::Trusts,
+        false => Verdict::Refuses,
+    }
 }
 
 /// SRI's client asks nothing of time and signature where it has no key.

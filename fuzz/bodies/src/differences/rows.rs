@@ -10,7 +10,7 @@ use sv2_wire::frame::MAX_PAYLOAD_LEN;
 use sv2_wire::tlv::ByteOrder;
 
 const CERTIFICATE: Certificate =
-    Certificate { version: 0, after_end: -30, has_key: true, right_key: true, leeway: 10 };
+    Certificate { version: 0, lasts: 60, after_end: -30, has_key: true, right_key: true, leeway: 10 };
 
 /// The rows; no two have the same `case`.
 pub static ROWS: &[Row] = &[
@@ -310,5 +310,23 @@ pub static ROWS: &[Row] = &[
         likeness: Differ,
         because: "4.5.3 is silent on clients without a key: ours leaves it to the caller (AMB-19)",
         explains: Explains::Certificate(trusts_blindly),
+    },
+    Row {
+        case: "certificate that ended 11 seconds ago, a minute of leeway",
+        input: Input::Certificate(Certificate { after_end: 11, leeway: 60, ..CERTIFICATE }),
+        sri: "refuses",
+        ours: "trusts",
+        likeness: Differ,
+        because: "4.5.3 has no leeway; ours is an argument, SRI's is fixed (AMB-18)",
+        explains: Explains::Certificate(allows_ten_seconds),
+    },
+    Row {
+        case: "certificate that ends before it begins, within ten seconds of both",
+        input: Input::Certificate(Certificate { lasts: -5, after_end: 1, leeway: 0, ..CERTIFICATE }),
+        sri: "trusts",
+        ours: "refuses: certificate is valid from 1700000065, it is 1700000061",
+        likeness: Differ,
+        because: "4.5.3 has no leeway; ours is an argument, SRI's is fixed (AMB-18)",
+        explains: Explains::Certificate(allows_ten_seconds),
     },
 ];

@@ -35,18 +35,72 @@ pub enum Asked {
     Channel {
         /// The hash rate.
         rate: f32,
-        /// Whether no hash meets the largest target.
-        max_target_is_zero: bool,
+        /// The largest target that the device takes.
+        max_target: U256,
     },
     /// A share.
-    Share {
-        /// It is of the form for standard channels.
-        is_standard: bool,
-        /// Its time is more than two hours beyond that of its job.
-        is_beyond_job: bool,
-        /// SRI took it for a block.
-        is_block: bool,
-    },
+    Share(Share),
+}
+
+/// A share, and what the channel was told of its job.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// It is of the form for standard channels.
+    pub is_standard: bool,
+    /// Its time, in seconds of Unix time.
+    pub ntime: u32,
+    /// Its version.
+    pub version: u32,
+    /// The newest job that the channel was given under its id.
+    pub job: Option<Job>,
+    /// The pool told the connection that no change of the version is taken.
+    pub is_fixed: bool,
+    /// SRI took this work for a block, now or before.
+    pub is_block: bool,
+}
+
+/// What a channel was told of a job.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// Its version.
+    pub version: u32,
+    /// Whether the version may be rolled.
+    pub rolls: bool,
+    /// Its smallest time; nothing while it is a future job, and for ever if no tip named it.
+    pub min_ntime: Option<u32>,
+    /// How many tips have come since the one that it was for.
+    pub tips_since: u32,
+}
+
+/// Two hours, in seconds: SRI's bound on the time of a share beyond that of its job.
+const TWO_HOURS: u32 = 7200;
+/// Bits of the version that may be rolled (BIP323).
+const ROLLABLE: u32 = 0x1fff_ffe0;
+
+impl Share {
+    /// Whether its time is before that of its job.
+    pub fn is_early(&self) -> bool {
+        self.min_ntime().is_some_and(|min_ntime| self.ntime < min_ntime)
+    }
+
+    /// Whether its time is more than two hours beyond that of its job.
+    pub fn is_beyond_job(&self) -> bool {
+        self.min_ntime().is_some_and(|min_ntime| self.ntime > min_ntime.saturating_add(TWO_HOURS))
+    }
+
+    fn min_ntime(&self) -> Option<u32> {
+        self.job.and_then(|job| job.min_ntime)
+    }
+
+    /// The code for its version, if the job does not allow it.
+    pub fn version_code(&self) -> Option<&'static str> {
+        let job = self.job?;
+        let changed = self.version ^ job.version;
+        match job.rolls {
+            true => (changed & !ROLLABLE != 0).then_some("invalid-non-rollable-version-bit"),
+            false => (changed != 0).then_some("version-rolling-not-allowed"),
+        }
+    }
 }
 
 /// SRI's side of one channel.

@@ -22,12 +22,15 @@ pub struct Sri {
     /// Kept for the whole session, as SRI's own applications do.
     encoder: NoiseEncoder,
     decoder: NoiseDecoder,
+    /// Bytes of the window that SRI asked for last that have come.
+    window: Vec<u8>,
 }
 
 impl Sri {
     fn new(transport: codec_sv2::Transport) -> Self {
         let (encrypt, decrypt) = transport.split();
-        Self { encrypt, decrypt: Some(decrypt), encoder: NoiseEncoder::new(), decoder: NoiseDecoder::new() }
+        let (encoder, decoder) = (NoiseEncoder::new(), NoiseDecoder::new());
+        Self { encrypt, decrypt: Some(decrypt), encoder, decoder, window: Vec::new() }
     }
 
     /// A frame, header included, as SRI puts it on the connection.
@@ -41,29 +44,44 @@ impl Sri {
         Ok(bytes.to_vec())
     }
 
+    /// Takes bytes in, however they were cut, and gives the frames, header included, that are whole then.
+    ///
+    /// # Errors
+    /// The bytes are not authentic, or the session is over since an earlier failure.
+    pub fn receive(&mut self, mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+        const OVER: &str = "the session is over";
+        let mut frames = Vec::new();
+        self.decrypt.as_ref().ok_or(OVER)?;
+        loop {
+            let wanted = self.decoder.writable_len();
+            let Some((now, later)) = bytes.split_at_checked(wanted.saturating_sub(self.window.len())) else {
+                self.window.extend_from_slice(bytes);
+                return Ok(frames);
+            };
+            bytes = later;
+            self.window.extend_from_slice(now);
+            self.decoder.writable().copy_from_slice(&self.window);
+            self.window.clear();
+            let state = self.decrypt.take().ok_or(OVER)?;
+            let (frame, state) = match self.decoder.next_transport_frame(state).map_err(text)? {
+                Decrypted::Frame(frame, state) => (Some(frame.as_bytes().to_vec()), state),
+                Decrypted::Incomplete(_, state) => (None, state),
+            };
+            self.decrypt = Some(state);
+            frames.extend(frame);
+        }
+    }
+
     /// The frame, header included, that SRI makes out of these bytes; all of them must be used.
     ///
     /// # Errors
     /// The bytes are not authentic, too few or too many, or the session is over since an earlier failure.
-    pub fn open(&mut self, mut bytes: &[u8]) -> Result<Vec<u8>, String> {
-        loop {
-            let state = self.decrypt.take().ok_or("the session is over")?;
-            match self.decoder.next_transport_frame(state).map_err(text)? {
-                Decrypted::Frame(frame, state) => {
-                    self.decrypt = Some(state);
-                    return match bytes.len() {
-                        0 => Ok(frame.as_bytes().to_vec()),
-                        left => Err(format!("{left} bytes are left")),
-                    };
-                }
-                Decrypted::Incomplete(_, state) => {
-                    self.decrypt = Some(state);
-                    let room = self.decoder.writable();
-                    let (now, later) = bytes.split_at_checked(room.len()).ok_or("bytes are missing")?;
-                    room.copy_from_slice(now);
-                    bytes = later;
-                }
-            }
+    pub fn open(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let frames = self.receive(bytes)?;
+        match <[_; 1]>::try_from(frames) {
+            Ok([frame]) if self.window.is_empty() => Ok(frame),
+            Ok(_) => Err(format!("{} bytes are left", self.window.len())),
+            Err(frames) => Err(format!("{} frames", frames.len())),
         }
     }
 }

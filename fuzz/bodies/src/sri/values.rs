@@ -108,7 +108,8 @@ rows! { ExtensionsNegotiationOwned in negotiation {
     RequestExtensionsError { request_id, unsupported_extensions, required_extensions }
 } }
 
-trait ToValue {
+/// SRI's value as one of ours.
+pub(super) trait ToValue {
     fn to_value(&self) -> Value;
 }
 
@@ -121,7 +122,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u16 u32 u64);
+numbers!(u8 u16 u32 u64);
 
 macro_rules! byte_types {
     ($($ty:ident)*) => {$(
@@ -163,7 +164,7 @@ impl ToValue for U256Owned {
     }
 }
 
-impl ToValue for Sv2OptionOwned<u32> {
+impl<T: ToValue + Clone> ToValue for Sv2OptionOwned<T> {
     fn to_value(&self) -> Value {
         Value::Option(self.clone().into_inner().map(|value| Box::new(value.to_value())))
     }

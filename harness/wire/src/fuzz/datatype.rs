@@ -48,14 +48,20 @@ pub const ORDER: Oracle = Oracle {
     clauses: &["SV2-03-008"],
 };
 
-/// Holds a codec against every oracle of the target. An input is one byte that chooses the type, and the bytes.
+/// What the bytes of an input mean: one byte that chooses the type, and the bytes that are to be read. Nothing where there is no
+/// byte.
+pub fn input_of(data: &[u8]) -> Option<(FieldType, &[u8])> {
+    let (tag, bytes) = data.split_first()?;
+    let chosen = usize::from(*tag).checked_rem(DATATYPES.len()).and_then(|index| DATATYPES.get(index));
+    Some((chosen?.ty, bytes))
+}
+
+/// Holds a codec against every oracle of the target.
 ///
 /// # Errors
 /// The first finding.
 pub fn judge<C: Codec>(codec: &mut C, data: &[u8]) -> Result<(), Finding> {
-    let Some((tag, bytes)) = data.split_first() else { return Ok(()) };
-    let chosen = usize::from(*tag).checked_rem(DATATYPES.len()).and_then(|index| DATATYPES.get(index));
-    let Some(ty) = chosen.map(|row| row.ty) else { return Ok(()) };
+    let Some((ty, bytes)) = input_of(data) else { return Ok(()) };
     if ty == FieldType::U256 {
         order(codec, bytes)?;
     }

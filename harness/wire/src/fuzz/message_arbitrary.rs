@@ -46,16 +46,35 @@ pub const ROUND_TRIP: Oracle = Oracle {
 pub const JSON: Oracle =
     Oracle { name: "json", about: "the message survives its JSON view and back", clauses: &[] };
 
-/// Holds a codec against every oracle of the target. An input is the number of a message as in
-/// [`message_decode`](super::message_decode::Input), one byte that chooses what to exceed, and bytes out of which the values are drawn.
+/// What the bytes of an input mean: the number of a message as in [`message_decode`](super::message_decode::Input), one byte
+/// that chooses what to exceed, and bytes out of which the values are drawn.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The row of the message.
+    pub spec: &'static MessageSpec,
+    /// A value for each field, within its bounds.
+    pub values: Vec<Value>,
+    /// Chooses the field that is to exceed its bound.
+    pub excess: u8,
+}
+
+impl Input {
+    /// Reads an input; nothing where the message is unknown.
+    pub fn of(data: &[u8]) -> Option<Self> {
+        let [e0, e1, msg_type, excess, rest @ ..] = data else { return None };
+        let kind = Kind { extension_type: u16::from_le_bytes([*e0, *e1]) & 0x7fff, msg_type: *msg_type };
+        let spec = MessageSpec::of(kind)?;
+        Some(Self { spec, values: draw_all(spec, rest), excess: *excess })
+    }
+}
+
+/// Holds a codec against every oracle of the target.
 ///
 /// # Errors
 /// The first finding.
 pub fn judge<C: Codec>(codec: &mut C, data: &[u8]) -> Result<(), Finding> {
-    let [e0, e1, msg_type, excess, rest @ ..] = data else { return Ok(()) };
-    let kind = Kind { extension_type: u16::from_le_bytes([*e0, *e1]) & 0x7fff, msg_type: *msg_type };
-    let Some(spec) = MessageSpec::of(kind) else { return Ok(()) };
-    let values = draw_all(spec, rest);
+    let Some(Input { spec, values, excess }) = Input::of(data) else { return Ok(()) };
+    let kind = spec.kind;
     let message = match codec.build(kind, &values) {
         Ok(message) => message,
         Err(CodecError::Unsupported) => return Ok(()),
@@ -78,7 +97,7 @@ pub fn judge<C: Codec>(codec: &mut C, data: &[u8]) -> Result<(), Finding> {
         Err(CodecError::Unsupported) => {}
         Err(error) => return Err(JSON.found(format!("{}: {error}", spec.name))),
     }
-    beyond(codec, spec, values, *excess)
+    beyond(codec, spec, values, excess)
 }
 
 fn encoding(spec: &MessageSpec, values: &[Value], payload: &[u8]) -> Result<(), Finding> {

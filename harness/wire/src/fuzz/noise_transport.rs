@@ -1,10 +1,11 @@
 //! Records and frames after the handshake (spec section 4.6), with somebody on the line who drops, alters and repeats.
 
-use super::{
-    ANSWERS, CodecError, Finding, LENGTHS, Oracle, Ours, Random, Secure, Seed, Target, mutate, show,
-};
-use crate::Kind;
-use crate::frame::{Frame, Header};
+mod input;
+
+pub use input::{Input, Op};
+
+use super::{ANSWERS, CodecError, Finding, Oracle, Ours, Random, Secure, Target, show};
+use crate::frame::Header;
 
 /// The target.
 pub const TARGET: Target = Target {
@@ -14,8 +15,8 @@ pub const TARGET: Target = Target {
     max_len: 256,
     oracles: &[ANSWERS, DELIVERY, TAMPER, STICKY, LENGTH, LIMITS, NONCES, FRAMES, BLOCKS],
     run: |data| judge(&mut Ours, data),
-    mutate: mutate_input,
-    seeds,
+    mutate: input::mutate_input,
+    seeds: input::seeds,
 };
 
 /// What was sealed is opened.
@@ -69,8 +70,6 @@ pub const BLOCKS: Oracle = Oracle {
 
 const MAC: usize = 16;
 const MOST: usize = 65519;
-/// Operations in one input.
-const MOST_OPS: usize = 64;
 /// Bytes of payload that an input may have sealed in frames and in records of boundary sizes: they are slow.
 const BUDGET: usize = 300_000;
 
@@ -86,36 +85,35 @@ struct Way<T> {
     last: (Vec<u8>, Vec<u8>),
 }
 
-/// Holds an implementation against every oracle of the target. An input is two bytes for the keys, and operations of
-/// three bytes: what happens (bit 7 chooses the direction), and two that say where or how much.
+/// Holds an implementation against every oracle of the target.
 ///
 /// # Errors
 /// The first finding.
 pub fn judge<S: Secure>(noise: &mut S, data: &[u8]) -> Result<(), Finding> {
-    let [first, second, ops @ ..] = data else { return Ok(()) };
-    let keys = [key(*first, 1), key(*second, 2)];
+    let Some(input) = Input::of(data) else { return Ok(()) };
+    let [first, second] = input.keys;
+    let keys = [key(first, 1), key(second, 2)];
     let Some(mut ways) = directions(noise, keys)? else { return Ok(()) };
     let mut budget = BUDGET;
-    for op in ops.chunks_exact(3).take(MOST_OPS) {
-        let &[code, a, b] = op else { continue };
+    for op in input.ops() {
         let [one, other] = &mut ways;
-        let way = if code & 0x80 == 0 { one } else { other };
-        let amount = usize::from(u16::from_be_bytes([a, b]));
-        match code & 0x0f {
-            0..=2 => deliver(noise, way, amount % 300, |_| {})?,
-            3 => deliver(noise, way, amount % 300, |record| flip(record, amount))?,
-            4 => drop(seal(noise, way, amount % 300)?),
-            5 => repeat(noise, way, amount % 300)?,
-            6 => swap(noise, way, amount % 300)?,
-            7 => deliver(noise, way, amount % 300, |record| cut(record, amount))?,
-            8 => deliver(noise, way, amount % 300, |record| record.push(b))?,
-            9 => hand_over(noise, way, &garbage(a, b), None)?,
+        let way = if op.is_back { other } else { one };
+        let (amount, small) = (op.amount(), op.small_len());
+        match op.code {
+            0..=2 => deliver(noise, way, small, |_| {})?,
+            3 => deliver(noise, way, small, |record| op.flip(record))?,
+            4 => drop(seal(noise, way, small)?),
+            5 => repeat(noise, way, small)?,
+            6 => swap(noise, way, small)?,
+            7 => deliver(noise, way, small, |record| op.cut(record))?,
+            8 => deliver(noise, way, small, |record| record.push(op.b))?,
+            9 => hand_over(noise, way, &op.garbage(), None)?,
             10 => {
                 let (text, record) = way.last.clone();
                 hand_over(noise, way, &record, Some(&text))?;
             }
             11 => limits(noise, way, amount, &mut budget)?,
-            12 | 13 => frame(noise, keys, (a, b), &mut budget)?,
+            12 | 13 => frame(noise, keys, op, &mut budget)?,
             _ => deliver(noise, way, 0, |_| {})?,
         }
     }
@@ -258,22 +256,6 @@ fn swap<S: Secure>(noise: &mut S, way: &mut Way<S::Session>, length: usize) -> R
     hand_over(noise, way, &first, None)
 }
 
-fn garbage(a: u8, b: u8) -> Vec<u8> {
-    Random::new(u64::from(b)).bytes(usize::from(a & 0x3f))
-}
-
-fn cut(record: &mut Vec<u8>, amount: usize) {
-    let length = amount.checked_rem(record.len()).unwrap_or(0);
-    record.truncate(length);
-}
-
-fn flip(record: &mut [u8], bit: usize) {
-    let at = bit.checked_rem(record.len().saturating_mul(8)).unwrap_or(0);
-    if let Some(byte) = record.get_mut(at >> 3) {
-        *byte ^= 1u8.checked_shl(u32::try_from(at & 7).unwrap_or(0)).unwrap_or(0);
-    }
-}
-
 fn limits<S: Secure>(
     noise: &mut S,
     way: &mut Way<S::Session>,
@@ -296,27 +278,15 @@ fn limits<S: Secure>(
 }
 
 /// A frame over a session of its own.
-fn frame<S: Secure>(
-    noise: &mut S,
-    keys: [[u8; 32]; 2],
-    how: (u8, u8),
-    budget: &mut usize,
-) -> Result<(), Finding> {
-    let (size, cut) = (usize::from(how.0), how.1);
-    let boundary = size.checked_sub(0xf0).and_then(|index| LENGTHS.get(index)).copied();
-    let length = boundary.unwrap_or(size).min(140_000);
+fn frame<S: Secure>(noise: &mut S, keys: [[u8; 32]; 2], op: Op, budget: &mut usize) -> Result<(), Finding> {
+    let length = op.frame_len();
     let Some(left) = budget.checked_sub(length) else { return Ok(()) };
     *budget = left;
     let [ours, theirs] = keys;
     let (Ok(from), Ok(to)) = (noise.session(ours, theirs), noise.session(theirs, ours)) else {
         return Ok(());
     };
-    let header = Header {
-        kind: Kind { extension_type: 0, msg_type: cut },
-        channel_msg: cut & 1 == 1,
-        length: u32::try_from(length).unwrap_or(0),
-    };
-    let frame = Frame { header, payload: plaintext(length, u64::from(cut)) };
+    let frame = op.frame(length);
     let mut sealed = Vec::new();
     match noise.seal_frame(from, &frame, &mut sealed) {
         Ok(()) => {}
@@ -330,10 +300,7 @@ fn frame<S: Secure>(
         let got = sealed.len();
         return Err(BLOCKS.found(format!("a frame of {length} bytes takes {got}, expected {want}")));
     }
-    let pieces = [usize::MAX, 1, 15, 16, 22, 1400, 65519, 65535];
-    let most = pieces.get(usize::from(cut & 7)).copied().unwrap_or(usize::MAX);
-    // Byte by byte is for small frames.
-    let most = if length > 4096 { most.max(1400) } else { most };
+    let most = op.piece_len(length);
     let (frames, end) = match noise.open_frames(to, sealed.chunks(most)) {
         Ok(opened) => opened,
         Err(CodecError::Unsupported) => return Ok(()),
@@ -351,50 +318,4 @@ fn frame<S: Secure>(
             )))
         }
     }
-}
-
-/// Adds, changes or takes away an operation, or edits bytes.
-fn mutate_input(data: &mut Vec<u8>, random: &mut Random, max_len: usize) {
-    const HEAD: usize = 2;
-    if data.len() < HEAD {
-        data.resize(HEAD, 0);
-    }
-    let ops = data.len().saturating_sub(HEAD).checked_div(3).unwrap_or(0);
-    let at = random.below(ops.saturating_add(1)).saturating_mul(3).saturating_add(HEAD);
-    let direction = random.byte() & 0x80;
-    let op = [direction | (random.byte() & 0x0f), random.byte(), random.byte()];
-    match random.below(6) {
-        0 | 1 => mutate::splice(data, at, 0, &op),
-        2 => mutate::splice(data, at, 3, &op),
-        3 => mutate::splice(data, at, 3, &[]),
-        4 => {
-            let index = random.below(LENGTHS.len());
-            let size = 0xf0u8.saturating_add(u8::try_from(index).unwrap_or(0));
-            let cut = random.byte();
-            mutate::splice(data, at, 0, &[12, size, cut]);
-        }
-        _ => mutate::mutate_bytes(data, random, max_len),
-    }
-    data.truncate(max_len);
-}
-
-fn seeds() -> Vec<Seed> {
-    let names = [
-        "send", "send-1", "send-2", "flip", "lose", "repeat", "swap", "cut", "lengthen", "garbage", "replay",
-        "limits",
-    ];
-    let mut seeds = Vec::new();
-    for (code, name) in (0u8..).zip(names) {
-        let ops = [0, 0, 20, code, 1, 7, 0x80, 0, 9, 0, 0, 30, 0x80 | code, 0, 3, 0, 0, 1];
-        seeds.push(Seed::new(name, [&[1, 2][..], &ops].concat()));
-    }
-    seeds.push(Seed::new("flip-then-whole", vec![1, 2, 3, 0, 9, 10, 0, 0, 0, 0, 4]));
-    for (index, length) in LENGTHS.iter().enumerate().take_while(|(_, length)| **length <= 140_000) {
-        let size = 0xf0u8.saturating_add(u8::try_from(index).unwrap_or(0));
-        let ops = [12, size, 0, 12, size, 5];
-        seeds.push(Seed::new(format!("frame-{length}"), [&[3, 4][..], &ops].concat()));
-    }
-    let bytewise = [12, 0, 1, 12, 1, 1, 12, 32, 2, 12, 200, 3, 12, 255, 4];
-    seeds.push(Seed::new("frames-in-pieces", [&[5, 6][..], &bytewise].concat()));
-    seeds
 }

@@ -1,6 +1,7 @@
 //! All fuzz targets on this machine: libFuzzer on as many cores as wanted, with a budget for each target that can be taken up
 //! again, until every target has had its minutes. See `fuzz/README.md`; `fuzz/campaign` calls it.
 
+mod blind;
 mod engine;
 mod log;
 mod report;
@@ -13,6 +14,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use sv2_fuzz_bodies::targets;
 use sv2_wire::fuzz::Target;
 
 #[derive(Parser)]
@@ -38,6 +41,17 @@ struct Cli {
 enum Campaign {
     /// Fuzzes until every target has had its minutes, those of earlier runs counted.
     Run(RunArgs),
+    /// Fuzzes without coverage, on stable Rust, each target for as long or to its first finding.
+    Blind {
+        /// Seconds for each target.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u64,
+        /// What the inputs are drawn from; equal seeds and corpora give equal inputs.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+    },
+    /// Lists the targets and what each of them watches, the oracles that need SRI's crates included.
+    List,
     /// Replaces corpus/TARGET by the inputs that are needed for all of the coverage reached so far.
     Minimise,
     /// Prints the table of what was done so far.
@@ -81,6 +95,13 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Campaign::Coverage => coverage(&engine),
+        Campaign::Blind { seconds, seed } => {
+            blind::blind(&engine, &targets, Duration::from_secs(*seconds), *seed)
+        }
+        Campaign::List => {
+            print!("{}", blind::list(&targets));
+            Ok(true)
+        }
         Campaign::Package { folder } => engine::package(&targets, folder).map(|()| true),
     };
     match done {
@@ -91,11 +112,6 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// The fourteen targets.
-fn targets() -> impl Iterator<Item = &'static Target> {
-    sv2_conform::fuzz::targets().chain(sv2_fuzz_bodies::TARGETS)
 }
 
 fn target(name: &str) -> Result<&'static Target, String> {
