@@ -48,7 +48,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     }
     match args.form {
         Form::Text => print(&program.to_string()),
-        Form::Scenario => print(&as_scenario(&program, &format!("The program of {}", args.input.display()))),
+        Form::Scenario => print(&as_scenario(&program, &format!("The program of {}", args.input.display())).text),
         Form::Bytes => std::io::stdout()
             .write_all(&program.to_bytes())
             .map_err(|error| Failure::usage(format!("standard output: {error}")))?,
