@@ -45,7 +45,7 @@ pub const TARGET: Target = Target {
     ],
     run,
     mutate: super::seeds::mutate,
-    seeds: super::seeds::programs,
+    seeds: super::seeds::conversations,
 };
 
 /// The always-on rules.
