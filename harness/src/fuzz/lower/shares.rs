@@ -3,7 +3,6 @@
 use super::send::filled_in;
 use super::{Lowerer, MAX_OPS, Unsaid};
 use crate::fuzz::clients::{Action, SEARCH_BUDGET, first_nonce};
-use crate::fuzz::program::Op;
 use crate::miner::{self, ROLLABLE_VERSION_BITS, Settings, Solution, Wanted};
 use crate::runner::send::assign;
 use crate::runner::value::{Datum, Share, small};
@@ -188,12 +187,17 @@ impl Lowerer<'_> {
         };
         let mut asked = message(self, &share.solution.settings)?;
         let before = self.sent.iter().find(|sent| sent.mined == share.epoch && sent.asked == asked);
+        let mut free = filled_in(fields);
         let now = match before {
             Some(before) => before.sent.clone(),
-            None => message(self, &self.settings_now(client, share))?,
+            None => {
+                // On a job that is over, it makes no difference when a share was looked for.
+                free.extend(self.is_untimely(client, share).then_some("ntime"));
+                message(self, &self.settings_now(client, share))?
+            }
         };
         let mut sent = asked.clone();
-        match self.operation(client, share, now, fields) {
+        match self.game.operation(&Action::Send(client, now), &free) {
             Some(op) => {
                 if let Action::Send(_, said) = self.say(op)? {
                     sent = said;
@@ -209,15 +213,11 @@ impl Lowerer<'_> {
         Ok(sent)
     }
 
-    fn operation(&self, client: usize, share: &Share, now: Message, fields: &[Assignment]) -> Option<Op> {
-        let mut free = filled_in(fields);
+    /// Whether the share's job is over, and the scenario has set no time.
+    fn is_untimely(&self, client: usize, share: &Share) -> bool {
         let mined = usize::try_from(share.epoch).ok().and_then(|index| self.mined.get(index));
-        let is_timed = mined.is_none_or(|mined| mined.is_timed);
-        if !is_timed && self.job_now(client, &share.job).is_some_and(|job| !job.is_active()) {
-            // On a job that is over, it makes no difference when and where a share was looked for.
-            free.extend(["ntime", "nonce"]);
-        }
-        self.game.operation(&Action::Send(client, now), &free)
+        let is_over = self.job_now(client, &share.job).is_some_and(|job| !job.is_active());
+        is_over && mined.is_some_and(|mined| !mined.is_timed)
     }
 
     fn job_now(&self, client: usize, job: &Job) -> Option<&Job> {

@@ -241,3 +241,22 @@ fn the_bounds_of_programs_hold() {
     assert_eq!(ops.len() + 2, MAX_OPS, "then as frames, which no bound of channels stops: {ops:?}");
     assert!(lost.iter().any(|lost| lost.ends_with("a program has 64 operations at most")), "{lost:?}");
 }
+
+#[test]
+fn a_share_on_a_job_that_is_over_is_sent_again_or_mined_anew_as_the_scenario_says() {
+    let steps = "open-standard() -> $a\nawait job on $a -> $job\nmine 2 $job -> $shares\nmine $job -> $late\nsubmit $shares\nblock\n\
+                 submit $shares[1]\nsubmit $late\nsubmit $shares[0]\n";
+    let (lost, ops) = lost_of("", steps);
+    assert_eq!(lost, Vec::<String>::new());
+    assert_eq!(
+        ops[1..],
+        [
+            "submit channel=0 job=0 kind=valid roll=1",
+            "submit channel=0 job=0 kind=valid roll=2",
+            "block",
+            "again share=1",
+            "submit channel=0 job=1 kind=valid roll=3",
+            "again share=0"
+        ]
+    );
+}
