@@ -7,6 +7,7 @@ pub mod as_scenario;
 pub mod blind;
 pub mod clients;
 pub mod corpus;
+pub mod lower;
 pub mod miner_sequence;
 pub mod pool;
 pub mod program;

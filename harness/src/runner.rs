@@ -16,7 +16,7 @@ mod judge;
 mod needs;
 mod never;
 mod play;
-mod send;
+pub(crate) mod send;
 mod shape;
 mod shares;
 pub(crate) mod survival;

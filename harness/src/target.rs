@@ -5,7 +5,7 @@ use crate::runner::eval::Env;
 use crate::runner::value::{Datum, small};
 use crate::runner::{Connection, Control, Peer};
 use crate::scenario::syntax::{Expr, ExprKind};
-use crate::suite::Scenario;
+use crate::suite::{Cell, Scenario};
 use sha2::{Digest, Sha256};
 use sv2_reference_pool::faults::Fault;
 use sv2_reference_pool::node::{Node, NodeConfig};
@@ -111,7 +111,7 @@ pub fn faulty_pool(scenario: &Scenario, seed: u64, faults: &[Fault]) -> Result<N
     for argument in &scenario.source.file.pool {
         let name = &argument.name.node;
         let setting = PoolSetting::find(name).ok_or_else(|| format!("the pool has no setting {name}"))?;
-        let value = setting_value(&argument.value, scenario)?;
+        let value = setting_value(&argument.value, &scenario.row)?;
         setting.apply(&mut config, &value).map_err(|problem| format!("pool({name}: ...) {problem}"))?;
     }
     let pool = Pool::new(config.pool).map_err(|error| error.to_string())?;
@@ -169,8 +169,8 @@ fn provoked(connection: Connection, message: &Message) -> Option<service::Contro
 }
 
 /// What an argument of `pool(...)` gives: a value, or that of a matrix.
-fn setting_value(value: &Expr, scenario: &Scenario) -> Result<SettingValue, String> {
-    let env = Env::of_row(&scenario.row).map_err(|stop| stop.reason())?;
+pub(crate) fn setting_value(value: &Expr, row: &[Cell]) -> Result<SettingValue, String> {
+    let env = Env::of_row(row).map_err(|stop| stop.reason())?;
     if let ExprKind::Name(word) = &value.kind {
         return Ok(SettingValue::Word(word.clone()));
     }

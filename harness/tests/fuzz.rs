@@ -158,3 +158,31 @@ fn a_fault_is_shown_by_the_least_program() {
     assert_eq!(code, Some(2));
     assert!(err.contains("no such fault"), "{err}");
 }
+
+#[test]
+fn show_makes_a_program_of_a_scenario_and_tells_what_is_lost() {
+    let folder = folder();
+    let text =
+        "sv2t 1\ntitle \"A\"\nmatrix flags in [1, 0]\n\nconnect\nchunk 1\nsetup(flags: $flags)\nblock\n";
+    std::fs::write(folder.path().join("a.sv2t"), text).expect("written");
+    let (code, out, err) = call(folder.path(), &["show", "--as", "program", "a.sv2t"]);
+    assert_eq!(code, Some(0), "{err}");
+    let program = "sv2-program 1\npool batch=1\nconnect\nsetup client=0 versions=2..2 flags=0x0\nblock\n";
+    assert_eq!(out, program);
+    assert_eq!(
+        err,
+        "a.sv2t: the first of 2 scenarios, a[flags=0]\n\
+         a.sv2t: not said: line 6: chunk: a program does not say how bytes are cut into writes\n"
+    );
+    let (code, scenario, _) =
+        call(folder.path(), &["show", "--as", "scenario", "mining/duplicate/after-template"]);
+    assert_eq!(code, Some(0));
+    std::fs::write(folder.path().join("again.sv2t"), &scenario).expect("written");
+    let (_, once, _) = call(folder.path(), &["show", "mining/duplicate/after-template"]);
+    let (_, twice, err) = call(folder.path(), &["show", "again.sv2t"]);
+    assert_eq!((once.as_str(), err.as_str()), (twice.as_str(), ""));
+    assert!(once.ends_with("template\nagain share=0\n"), "{once}");
+    let (code, _, err) = call(folder.path(), &["show", "mining/no-such"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("mining/no-such: no such file, and no scenario of the embedded suite"), "{err}");
+}

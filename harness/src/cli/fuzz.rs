@@ -22,7 +22,7 @@ pub(super) enum FuzzCommand {
     Codec(codec::CodecArgs),
     /// Judges the inputs of a corpus, or single ones.
     Replay(replay::ReplayArgs),
-    /// Prints an input of pool_sequence as text or as a scenario, and makes it smaller.
+    /// Prints an input of pool_sequence, or a scenario, as a program or as a scenario, and makes it smaller.
     Show(show::ShowArgs),
     /// Writes the inputs to begin with, a folder per target.
     Seed(SeedArgs),
@@ -60,7 +60,7 @@ pub(super) fn fuzz(command: &FuzzCommand, ledger: &Ledger) -> Result<Exit, Failu
         FuzzCommand::List(args) => Ok(list(args)),
         FuzzCommand::Codec(args) => codec::codec(args),
         FuzzCommand::Replay(args) => replay::replay(args),
-        FuzzCommand::Show(args) => show::show(args),
+        FuzzCommand::Show(args) => show::show(args, ledger),
         FuzzCommand::Seed(args) => seed(args),
         FuzzCommand::Dictionary => Ok(words(ledger)),
     }

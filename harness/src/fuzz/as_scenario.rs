@@ -4,18 +4,30 @@
 //! nothing elsewhere, so channels, jobs and shares become captures, and shares are mined anew. What the language cannot say
 //! stands in a comment.
 
+mod shares;
+
 use super::clients::Action;
 use super::pool::{Game, Told, node};
-use super::program::{Op, Program, ShareKind};
+use super::program::{Op, Program, Rate};
 use crate::scenario::format::format;
+use shares::{Ground, Noted, Share, is_too_low};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use sv2_reference_pool::service::Control;
 use sv2_session::{JobState, Session, answers};
 use sv2_wire::{Message, Value};
 
-/// The scenario, in canonical form.
-pub fn as_scenario(program: &Program, title: &str) -> String {
+/// A program as a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// The scenario, in canonical form.
+    pub text: String,
+    /// What it does not say. Without any of it, [`super::lower`] reads the program back.
+    pub unsaid: Vec<String>,
+}
+
+/// Prints a program.
+pub fn as_scenario(program: &Program, title: &str) -> Printed {
     let game = Game::new(node(program.settings, &[]), program.settings);
     let (finds_blocks, reviews_targets) =
         (program.settings.is_on("easy-blocks"), program.settings.is_on("vardiff"));
@@ -29,8 +41,8 @@ pub fn as_scenario(program: &Program, title: &str) -> String {
     for op in &program.ops {
         writer.op(op);
     }
-    let text = format!("{}{}", head(program, title), writer.text());
-    format("program", &text).unwrap_or(text)
+    let text = format!("{}{}", head(program, title, &mut writer.unsaid), writer.text());
+    Printed { text: format("program", &text).unwrap_or(text), unsaid: writer.unsaid }
 }
 
 /// Bytes below the layer of messages need a connection without encryption.
@@ -38,31 +50,36 @@ fn speaks_bytes(program: &Program) -> bool {
     program.ops.iter().any(|op| matches!(op, Op::Bytes { .. } | Op::Frame { .. }))
 }
 
-fn head(program: &Program, title: &str) -> String {
+fn head(program: &Program, title: &str, unsaid: &mut Vec<String>) -> String {
     let settings = program.settings;
     let transport = if speaks_bytes(program) { "transport: plain, " } else { "" };
     let mut pool = format!("{transport}difficulty-one: regtest, ack-batch: {}", settings.batch);
-    let mut unsaid = String::new();
+    let mut comments = String::new();
     for word in super::program::Settings::SWITCHES.iter().filter(|word| settings.is_on(word)) {
         match *word {
             "required-extensions" => pool.push_str(", extensions: required"),
             "fixed-version" | "extended-channels-only" | "custom-jobs" => _ = write!(pool, ", {word}: true"),
+            "easy-blocks" => _ = write!(pool, ", nbits: {EASIEST_NBITS:#x}"),
             other => {
-                _ = writeln!(unsaid, "# the program's pool has {other}, which a scenario cannot ask for")
+                let what = format!("the program's pool has {other}, which a scenario cannot ask for");
+                _ = writeln!(comments, "# {what}");
+                unsaid.push(what);
             }
         }
     }
     let title = title.replace(['"', '\\', '\n'], " ");
-    format!("sv2t 1\ntitle \"{title}\"\ntags fuzz\npool({pool})\n\n{unsaid}")
+    format!("sv2t 1\ntitle \"{title}\"\ntags fuzz\npool({pool})\n\n{comments}")
 }
 
 #[derive(Default)]
 struct Writer {
     game: Option<Game>,
     lines: Vec<Line>,
-    /// Captures of channels by client and id, and of jobs by client, channel and id.
+    /// Captures of channels by client and id, those that know a group's id, and of jobs by client, channel and id.
     channels: BTreeMap<(usize, u32), String>,
-    jobs: BTreeMap<(usize, u32, u32), String>,
+    groups: BTreeMap<(usize, u32), String>,
+    jobs: BTreeMap<(usize, u32, u32), Noted>,
+    unsaid: Vec<String>,
     shares: Vec<Option<Share>>,
     count: usize,
     /// Shares are blocks in the program and not in the scenario, and blocks are acknowledged at once.
@@ -77,14 +94,6 @@ struct Writer {
 struct Line {
     text: String,
     only_for: Option<String>,
-}
-
-/// How a share was sent.
-#[derive(Clone)]
-struct Share {
-    /// The step without its arrow, and the lines below it.
-    verb: String,
-    below: String,
 }
 
 impl Writer {
@@ -107,10 +116,11 @@ impl Writer {
     }
 
     fn op(&mut self, op: &Op) {
+        let ground = self.game.as_ref().and_then(|game| game.ground(op));
         let Some(Told { action, came, closed }) = self.game.as_mut().and_then(|game| game.tell(op)) else {
             return;
         };
-        let request = self.act(op, &action, &came);
+        let request = self.act(op, &action, &came, &ground);
         for (client, message) in &came {
             let last = came.iter().rfind(|(of, _)| of == client);
             let is_last = last.is_some_and(|(_, last)| last.spec().name == message.spec().name);
@@ -123,7 +133,13 @@ impl Writer {
     }
 
     /// Says what is done. Gives what was asked and the capture of it.
-    fn act(&mut self, op: &Op, action: &Action, came: &[(usize, Message)]) -> Option<(Message, String)> {
+    fn act(
+        &mut self,
+        op: &Op,
+        action: &Action,
+        came: &[(usize, Message)],
+        ground: &Ground,
+    ) -> Option<(Message, String)> {
         match action {
             Action::Connect => {
                 let client = self
@@ -135,7 +151,8 @@ impl Writer {
             }
             Action::Send(client, message) => {
                 let sent = self.fresh('r');
-                self.send(op, *client, message, &sent, came);
+                let is_low = came.iter().any(|(_, answer)| is_too_low(answer));
+                self.send(op, *client, message, &sent, (ground, is_low));
                 return Some((message.clone(), sent));
             }
             Action::Bytes(client, bytes) if !bytes.is_empty() => {
@@ -173,8 +190,7 @@ impl Writer {
                 let Some((client, _)) = ids.first().filter(|_| {
                     ids.windows(2).all(|two| two.first().map(|it| it.0) == two.last().map(|it| it.0))
                 }) else {
-                    self.say("# the operator regroups channels of two connections at once\n".to_owned());
-                    return;
+                    return self.leave_out("the operator regroups channels of two connections at once");
                 };
                 let ids: Vec<&str> = ids.iter().map(|(_, id)| id.as_str()).collect();
                 format!("{client}: provoke SetGroupChannel\n  channel_ids = [{}]\n", ids.join(", "))
@@ -193,10 +209,21 @@ impl Writer {
         self.say(text);
     }
 
-    fn send(&mut self, op: &Op, client: usize, message: &Message, sent: &str, came: &[(usize, Message)]) {
+    /// Says in a comment what the scenario does not say.
+    fn leave_out(&mut self, what: &str) {
+        self.say(format!("# {what}\n"));
+        self.unsaid.push(what.to_owned());
+    }
+
+    fn send(&mut self, op: &Op, client: usize, message: &Message, sent: &str, met: (&Ground, bool)) {
         let name = message.spec().name;
+        if let Op::OpenStandard { rate, .. } | Op::OpenExtended { rate, .. } | Op::Update { rate, .. } = op
+            && is_odd_nan(*rate)
+        {
+            self.leave_out("a hash rate that is no number, by other bits than those of nan");
+        }
         let share = match op {
-            Op::Submit { kind, roll, .. } => self.mined(client, message, *kind, *roll, came),
+            Op::Submit { kind, roll, .. } => self.mined(client, message, *kind, *roll, met),
             Op::Again { share } => {
                 let index = usize::from(share.0).checked_rem(self.shares.len());
                 index.and_then(|index| self.shares.get(index).cloned()).flatten()
@@ -213,79 +240,6 @@ impl Writer {
         self.shares.push(share);
     }
 
-    /// Mines the share of an operation anew.
-    fn mined(
-        &mut self,
-        client: usize,
-        message: &Message,
-        kind: ShareKind,
-        roll: u8,
-        came: &[(usize, Message)],
-    ) -> Option<Share> {
-        let (id, named) = (message.uint("channel_id")?, message.uint("job_id")?);
-        let named = if kind == ShareKind::UnknownJob { named.wrapping_sub(0x4000_0000) } else { named };
-        let channel = match kind {
-            ShareKind::UnknownChannel => {
-                self.jobs.keys().find(|(of, _, job)| (*of, *job) == (client, named)).map(|key| key.1)?
-            }
-            _ => id,
-        };
-        let job = self.jobs.get(&(client, channel, named)).cloned();
-        let plain = |writer: &mut Self| {
-            let fields = writer.fields(client, message);
-            Share { verb: format!("send {}", message.spec().name), below: fields }
-        };
-        let Some(job) = job.filter(|_| kind != ShareKind::OtherKind) else { return Some(plain(self)) };
-        let share = self.fresh('s');
-        let extranonce = message.get("extranonce").filter(|_| kind != ShareKind::OtherKind);
-        let mut below = format!("  nonce = {}\n", u32::from(roll).wrapping_mul(0x0100_0193));
-        if extranonce.is_some() {
-            _ = writeln!(below, "  extranonce = {roll}");
-        }
-        let is_low = came.iter().any(|(_, answer)| match answer {
-            Message::SubmitSharesError(error) => error.error_code.as_bytes() == b"difficulty-too-low",
-            _ => false,
-        });
-        if is_low {
-            _ = writeln!(below, "  hash > {job}.target");
-        }
-        below.push_str(&self.settings(client, channel, named, message, &job));
-        self.say(format!("mine {job} -> {share}\n{below}"));
-        let changed = match kind {
-            ShareKind::UnknownJob => format!("  job_id = {job}.job_id + 0x40000000\n"),
-            ShareKind::UnknownChannel => format!("  channel_id = {id:#x}\n"),
-            ShareKind::ShortExtranonce | ShareKind::LongExtranonce => match &extranonce {
-                Some(Value::Bytes(bytes)) => format!("  extranonce = x\"{}\"\n", hex::encode(bytes)),
-                _ => String::new(),
-            },
-            _ => String::new(),
-        };
-        Some(Share { verb: format!("submit {share}"), below: changed })
-    }
-
-    /// Version and time of a share, as far as they are not the job's.
-    fn settings(&self, client: usize, channel: u32, job_id: u32, message: &Message, job: &str) -> String {
-        let session = self.game.as_ref().and_then(|game| game.session(client));
-        let of = session
-            .and_then(|session| session.channel(channel))
-            .and_then(|channel| channel.jobs.get(&job_id));
-        let Some(of) = of else { return String::new() };
-        let mut text = String::new();
-        match message.uint("version").unwrap_or_default() ^ of.version {
-            0 => {}
-            changed => _ = writeln!(text, "  version = {job}.version ^ {changed:#x}"),
-        }
-        let JobState::Active { min_ntime, .. } = of.state else { return text };
-        let ntime = message.uint("ntime").unwrap_or_default();
-        if let Some(later) = ntime.checked_sub(min_ntime).filter(|later| *later > 0) {
-            _ = writeln!(text, "  ntime = {job}.min_ntime + {later}");
-        }
-        if let Some(earlier) = min_ntime.checked_sub(ntime).filter(|earlier| *earlier > 0) {
-            _ = writeln!(text, "  ntime = {job}.min_ntime - {earlier}");
-        }
-        text
-    }
-
     /// Waits for a message. Of those that may come at any time, the last ones of each step are enough: what follows rests on them.
     fn expect(
         &mut self,
@@ -296,11 +250,16 @@ impl Writer {
     ) {
         let name = message.spec().name;
         let opened = match message {
-            Message::OpenStandardMiningChannelSuccess(open) => Some(open.channel_id),
-            Message::OpenExtendedMiningChannelSuccess(open) => Some(open.channel_id),
+            Message::OpenStandardMiningChannelSuccess(open) => Some((open.channel_id, open.group_channel_id)),
+            Message::OpenExtendedMiningChannelSuccess(open) => Some((open.channel_id, open.group_channel_id)),
             _ => None,
         };
         let sent = request.filter(|(asked, _)| answers(asked, message)).map(|(_, sent)| sent);
+        if let Message::SetGroupChannel(group) = message {
+            let capture = self.fresh('g');
+            self.groups.insert((client, group.group_channel_id), capture.clone());
+            return self.say(format!("{}: expect SetGroupChannel -> {capture}\n", letter(client)));
+        }
         let is_unsure = match message {
             Message::SubmitSharesSuccess(_) => self.finds_blocks,
             // Whoever did not ask for a target gets one from the operator, or from a pool that reviews them by itself.
@@ -314,9 +273,10 @@ impl Writer {
         if let Some(sent) = sent {
             _ = write!(line, " reply to {sent}");
         }
-        if let Some(id) = opened {
+        if let Some((id, group)) = opened {
             let channel = self.fresh('c');
             _ = write!(line, " -> {channel}");
+            self.groups.entry((client, group)).or_insert_with(|| channel.clone());
             self.channels.insert((client, id), channel);
         }
         line.push('\n');
@@ -330,17 +290,19 @@ impl Writer {
         for (&(client, id), channel) in &self.channels {
             let job =
                 game.session(client).and_then(|session| session.channel(id)).and_then(|it| it.newest_job());
-            if let Some(job) = job.filter(|job| !self.jobs.contains_key(&(client, id, job.job_id))) {
-                fresh.push(((client, id, job.job_id), channel.clone()));
+            if let Some(job) = job.filter(|job| !self.jobs.contains_key(&(client, id, job.job_id)))
+                && let JobState::Active { min_ntime, .. } = job.state
+            {
+                fresh.push(((client, id, job.job_id), channel.clone(), (job.version, min_ntime)));
             }
         }
-        for (key, channel) in fresh {
-            let job = self.fresh('j');
+        for (key, channel, (version, min_ntime)) in fresh {
+            let capture = self.fresh('j');
             self.lines.push(Line {
-                text: format!("await job on {channel} -> {job}\n"),
-                only_for: Some(job.clone()),
+                text: format!("await job on {channel} -> {capture}\n"),
+                only_for: Some(capture.clone()),
             });
-            self.jobs.insert(key, job);
+            self.jobs.insert(key, Noted { capture, version, min_ntime });
         }
     }
 
@@ -349,11 +311,9 @@ impl Writer {
         if let Some(channel) = self.channels.get(&(client, id)) {
             return format!("{channel}.channel_id");
         }
-        let session = self.game.as_ref().and_then(|game| game.session(client));
-        let mut members = session.into_iter().flat_map(|session| session.group(id));
-        let member = members.find_map(|member| self.channels.get(&(client, member)));
-        // Where it is closed by now, its number is all that is left.
-        member.map_or_else(|| id.to_string(), |channel| format!("{channel}.group_channel_id"))
+        // Of what was never seen, the number is all that there is.
+        let group = self.groups.get(&(client, id));
+        group.map_or_else(|| id.to_string(), |capture| format!("{capture}.group_channel_id"))
     }
 
     /// The fields of a message; those that say nothing about the conversation are left to their defaults.
@@ -398,8 +358,15 @@ impl Writer {
         let channel = message.uint("channel_id")?;
         // The job behind the request may be there already: the newest one that is named is the one before.
         let of_channel = self.jobs.iter().filter(|((of, id, _), _)| (*of, *id) == (client, channel));
-        of_channel.max_by_key(|((_, _, job), _)| *job).map(|(_, capture)| capture.clone())
+        of_channel.max_by_key(|((_, _, job), _)| *job).map(|(_, noted)| noted.capture.clone())
     }
+}
+
+/// The network's easiest target in compact form, as test networks have it.
+pub(super) const EASIEST_NBITS: u32 = 0x207f_ffff;
+
+fn is_odd_nan(rate: Rate) -> bool {
+    rate.number().is_nan() && rate.0 != f32::NAN.to_bits()
 }
 
 fn letter(client: usize) -> char {

@@ -4,24 +4,32 @@
 //! ([`sv2_session::Session`]) for jobs and targets, so that a share is really mined, by the miner's own arithmetic. What the
 //! pool says goes in by [`Clients::saw`]. Nothing here judges.
 
+mod inverse;
+mod work;
+
+pub(super) use work::first_nonce;
+
 use super::program::{ChannelRef, ClientRef, JobRef, MAX_CHANNELS, MAX_CLIENTS, Op, ShareKind};
 use crate::custom::CustomJobAccess;
-use crate::miner::{ROLLABLE_VERSION_BITS, SearchError, Settings, Wanted, search};
 use std::time::Duration;
 use sv2_reference_pool::service::{Address, ConnId, Control};
-use sv2_session::{Channel, ChannelKind, Job, JobState, Session};
+use sv2_session::{Channel, Job, JobState, Session};
 use sv2_wire::frame::{Frame, Header};
 use sv2_wire::{
-    B0_32, B0_64K, B0_255, CloseChannel, F32, Kind, Message, OpenExtendedMiningChannel,
-    OpenStandardMiningChannel, RequestExtensions, Seq0_64K, Seq0_255, SetCustomMiningJob, SetupConnection,
-    SubmitSharesExtended, SubmitSharesStandard, U256, UpdateChannel,
+    B0_64K, B0_255, CloseChannel, F32, Kind, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel,
+    RequestExtensions, Seq0_64K, Seq0_255, SetCustomMiningJob, SetupConnection, SubmitSharesStandard,
+    UpdateChannel,
 };
+use work::{Work, share};
 
 /// Hashes that one share may cost. A search that finds nothing gives the last work that it tried.
 pub const SEARCH_BUDGET: u64 = 48;
 
 /// How far beyond the time on the wire an ntime may lie, in seconds (MAX_FUTURE_BLOCK_TIME of Bitcoin).
 const MAX_FUTURE: u32 = 7200;
+
+/// What is added to a job's id to have one that was never sent.
+pub(super) const UNKNOWN_JOB: u32 = 0x4000_0000;
 
 /// The id of a channel that no pool of a program gives away.
 const NO_CHANNEL: u32 = 0x0bad_0bad;
@@ -47,7 +55,7 @@ pub enum Action {
 }
 
 /// The connections that a program has made, and what it can refer to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Clients {
     clients: Vec<Client>,
     /// Every channel that was opened, with its client.
@@ -60,7 +68,7 @@ pub struct Clients {
     next_sequence: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Client {
     is_open: bool,
 }
@@ -320,7 +328,7 @@ impl Clients {
         };
         let share = match chosen_job(open, job) {
             Some(job) => share(open, job, kind, roll, age),
-            None => Work { id, extended: is_extended(open), job_id: 1, ..Work::default() },
+            None => Work::made_up(open),
         };
         Some(self.sent(client, share.message(sequence_number)?))
     }
@@ -350,10 +358,6 @@ pub fn conn(client: usize) -> ConnId {
     ConnId(client as u64)
 }
 
-fn is_extended(channel: &Channel) -> bool {
-    matches!(channel.kind, ChannelKind::Extended { .. })
-}
-
 /// Counted from the newest back.
 fn chosen_job(channel: &Channel, reference: JobRef) -> Option<&Job> {
     let back = usize::from(reference.0).checked_rem(channel.jobs.len())?;
@@ -363,86 +367,4 @@ fn chosen_job(channel: &Channel, reference: JobRef) -> Option<&Job> {
     let mut jobs: Vec<&Job> = channel.jobs.values().collect();
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.order));
     jobs.get(back).copied()
-}
-
-/// What a share says, in the words of both messages.
-#[derive(Clone, Debug, Default)]
-struct Work {
-    id: u32,
-    extended: bool,
-    job_id: u32,
-    nonce: u32,
-    ntime: u32,
-    version: u32,
-    extranonce: Vec<u8>,
-}
-
-impl Work {
-    fn message(self, sequence_number: u32) -> Option<Message> {
-        let Self { id: channel_id, job_id, nonce, ntime, version, .. } = self;
-        Some(match self.extended {
-            false => {
-                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
-            }
-            true => SubmitSharesExtended {
-                channel_id,
-                sequence_number,
-                job_id,
-                nonce,
-                ntime,
-                version,
-                extranonce: B0_32::new(self.extranonce).ok()?,
-            }
-            .into(),
-        })
-    }
-}
-
-/// Mines a share and makes it wrong as `kind` says.
-fn share(channel: &Channel, job: &Job, kind: ShareKind, roll: u8, age: Age) -> Work {
-    let min_ntime = match job.state {
-        JobState::Active { min_ntime, .. } => min_ntime,
-        _ => channel.tip.map_or(0, |tip| tip.min_ntime),
-    };
-    let latest = channel.tip.map_or(min_ntime, |tip| tip.min_ntime);
-    let latest = latest.saturating_add(age.of_tip).saturating_add(MAX_FUTURE);
-    let version = match kind {
-        ShareKind::Rolled => job.version ^ (u32::from(roll).wrapping_add(1) << 13 & ROLLABLE_VERSION_BITS),
-        ShareKind::WrongVersion => job.version ^ 0x4000_0000,
-        _ => job.version,
-    };
-    let ntime = match kind {
-        ShareKind::Early => min_ntime.saturating_sub(1),
-        ShareKind::Latest => latest,
-        ShareKind::Late => latest.saturating_add(1),
-        _ => min_ntime,
-    };
-    let extranonce = vec![roll; usize::from(job.extranonce_size)];
-    let settings = Settings { version, ntime, extranonce, nonce: u32::from(roll).wrapping_mul(0x0100_0193) };
-    let wanted = match kind {
-        ShareKind::Low => Wanted { above: Some(job.hardest_target), at_most: U256::MAX },
-        _ => Wanted { above: None, at_most: job.hardest_target },
-    };
-    let settings = match search(job, &settings, wanted, SEARCH_BUDGET) {
-        Ok(found) => found.settings,
-        Err(SearchError::Budget(_) | SearchError::NotActive) => settings,
-    };
-    let mut work = Work {
-        id: channel.id,
-        extended: is_extended(channel),
-        job_id: job.job_id,
-        nonce: settings.nonce,
-        ntime: settings.ntime,
-        version: settings.version,
-        extranonce: settings.extranonce,
-    };
-    match kind {
-        ShareKind::UnknownJob => work.job_id = job.job_id.wrapping_add(0x4000_0000),
-        ShareKind::ShortExtranonce => _ = work.extranonce.pop(),
-        ShareKind::LongExtranonce => work.extranonce.push(0),
-        ShareKind::OtherKind => work.extended = !work.extended,
-        ShareKind::UnknownChannel => work.id = NO_CHANNEL,
-        _ => {}
-    }
-    work
 }

@@ -45,7 +45,7 @@ pub const TARGET: Target = Target {
     ],
     run,
     mutate: super::seeds::mutate,
-    seeds: super::seeds::programs,
+    seeds: super::seeds::conversations,
 };
 
 /// The always-on rules.
@@ -167,7 +167,7 @@ pub fn node(settings: Settings, faults: &[Fault]) -> Node<Pool> {
     }
     config.templates.start_time = crate::target::EMBEDDED_START;
     if settings.is_on("easy-blocks") {
-        config.templates.nbits = 0x207f_ffff;
+        config.templates.nbits = super::as_scenario::EASIEST_NBITS;
     }
     let node = NodeConfig { faults: faults.to_vec(), ..NodeConfig::plain() };
     Node::new(node, Pool::new(config).expect("a configuration that pools take"))

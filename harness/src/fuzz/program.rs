@@ -16,7 +16,8 @@ mod text;
 
 pub use minimise::minimised;
 pub use operand::{
-    Blob, ChannelRef, ClientRef, Extensions, JobRef, Rate, Settings, ShareKind, ShareRef, Versions, Zeros,
+    Blob, ChannelRef, ClientRef, Extensions, JobRef, MAX_EXTENSIONS, Rate, Settings, ShareKind, ShareRef,
+    Versions, Zeros,
 };
 pub use text::ProgramTextError;
 

@@ -1,5 +1,11 @@
-//! `scenario_parse`: any text is a scenario or an error at a place of the text, and formatting changes no meaning.
+//! `scenario_parse`: any text is a scenario or an error at a place of the text, formatting changes no meaning, and lowering makes
+//! a program that can be printed and lowered again.
 
+mod lowering;
+
+use super::as_scenario::{Printed, as_scenario};
+use super::lower::{Fragments, Lowered, lower};
+use super::program::Program;
 use crate::scenario::check::{Vocabulary, check};
 use crate::scenario::diagnostic::{ScenarioError, ScenarioErrors};
 use crate::scenario::lint::{Lint, lint};
@@ -17,7 +23,7 @@ pub const TARGET: Target = Target {
     about: "any text is a scenario or an error at a place of the text, and formatting changes no meaning",
     format: 1,
     max_len: 4096,
-    oracles: &[PLACE, DEPTH, FORMATS, CANONICAL, SAME_TREE, COMMENTS, SIZE],
+    oracles: &[PLACE, DEPTH, FORMATS, CANONICAL, SAME_TREE, COMMENTS, SIZE, LOWERING],
     run: |data| judge(&Ours, &String::from_utf8_lossy(data)),
     mutate,
     seeds,
@@ -54,6 +60,13 @@ pub const SIZE: Oracle = Oracle {
     clauses: &[],
 };
 
+/// Scenarios are programs.
+pub const LOWERING: Oracle = Oracle {
+    name: "lowering",
+    about: "what parses is lowered to a program within the bounds, whose scenario is lowered to its normal form",
+    clauses: &[],
+};
+
 /// Brackets that an accepted text may have open at once: some more than expressions may be deep.
 const MOST_OPEN: usize = 100;
 
@@ -87,6 +100,17 @@ pub trait Language {
     fn lint(&self, file: &File, text: &str) -> Vec<Lint> {
         lint(file, text)
     }
+
+    /// The program of a scenario, by the fragments of the suite.
+    fn lower(&self, file: &File, text: &str) -> Lowered {
+        let none = Fragments::new();
+        lower(file, text, &[], SUITE.as_ref().map_or(&none, |(_, suite)| &suite.fragments))
+    }
+
+    /// The scenario of a program.
+    fn print(&self, program: &Program) -> Printed {
+        as_scenario(program, "A program")
+    }
 }
 
 /// The language as it is.
@@ -98,7 +122,7 @@ impl Language for Ours {}
 type Embedded = (crate::ledger::Ledger, Suite);
 
 /// Ledger and suite of the program, for the words that there are.
-static SUITE: LazyLock<Option<Embedded>> = LazyLock::new(|| {
+pub(super) static SUITE: LazyLock<Option<Embedded>> = LazyLock::new(|| {
     let ledger = embedded_ledger().ok()?;
     let suite = load_embedded(&ledger).ok()?;
     Some((ledger, suite))
@@ -147,7 +171,7 @@ pub fn judge(language: &impl Language, text: &str) -> Result<(), Finding> {
         return Err(COMMENTS.found(format!("{:?} become {:?}", comments(text), comments(&once))));
     }
     match language.format(&once) {
-        Ok(twice) if twice == once => Ok(()),
+        Ok(twice) if twice == once => lowering::judge(language, &file, text),
         Ok(twice) => Err(CANONICAL.found(format!("the canonical form\n{once}becomes\n{twice}"))),
         Err(error) => Err(CANONICAL.found(format!("{error} in:\n{once}"))),
     }
@@ -350,6 +374,7 @@ fn seeds() -> Vec<Seed> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::program::{MAX_OPS, Op};
     use super::*;
 
     const TEXT: &str = "sv2t 1\ntitle \"A\"   # why\n\n\nconnect\nsetup( )\nassert 1 == 1\n";
@@ -362,6 +387,8 @@ mod tests {
         parse: Option<Read<File>>,
         format: Option<Read<String>>,
         check: Option<fn(&File) -> Vec<ScenarioError>>,
+        lower: Option<fn(Lowered) -> Lowered>,
+        print: Option<fn(Printed) -> Printed>,
     }
 
     impl Language for Bent {
@@ -376,6 +403,46 @@ mod tests {
         fn check(&self, file: &File) -> Vec<ScenarioError> {
             self.check.map_or_else(|| Ours.check(file), |bent| bent(file))
         }
+
+        fn lower(&self, file: &File, text: &str) -> Lowered {
+            let lowered = Ours.lower(file, text);
+            match self.lower {
+                Some(bent) => bent(lowered),
+                None => lowered,
+            }
+        }
+
+        fn print(&self, program: &Program) -> Printed {
+            let printed = Ours.print(program);
+            match self.print {
+                Some(bent) => bent(printed),
+                None => printed,
+            }
+        }
+    }
+
+    /// Each set-up asks for one flag more than the scenario does.
+    fn other_flags(mut lowered: Lowered) -> Lowered {
+        for op in &mut lowered.program.ops {
+            if let Op::Setup { flags, .. } = op {
+                *flags = flags.wrapping_add(1);
+            }
+        }
+        lowered
+    }
+
+    fn without_end(mut lowered: Lowered) -> Lowered {
+        lowered.program.ops.pop();
+        lowered
+    }
+
+    fn beyond_bounds(mut lowered: Lowered) -> Lowered {
+        lowered.program.ops.resize(MAX_OPS + 1, Op::Block {});
+        lowered
+    }
+
+    fn without_client(printed: Printed) -> Printed {
+        Printed { text: printed.text.replace("A: connect\n", ""), ..printed }
     }
 
     #[test]
@@ -383,7 +450,7 @@ mod tests {
         let (open, closed) = ("(".repeat(200), ")".repeat(200));
         let deep = format!("sv2t 1\ntitle \"A\"\n\nconnect\nassert {open}1{closed} == 1\n");
         let bent = Bent::default;
-        let faults: [(Bent, &str, Oracle); 7] = [
+        let faults: [(Bent, &str, Oracle); 11] = [
             (
                 Bent {
                     check: Some(|_| vec![ScenarioError::new(Span { start: 5, end: 5000 }, "beyond the end")]),
@@ -419,6 +486,10 @@ mod tests {
                 SIZE,
             ),
             (Bent { format: Some(|text| Ok(format!("{text}\n"))), ..bent() }, TEXT, CANONICAL),
+            (Bent { lower: Some(other_flags), ..bent() }, TEXT, LOWERING),
+            (Bent { lower: Some(without_end), ..bent() }, TEXT, LOWERING),
+            (Bent { lower: Some(beyond_bounds), ..bent() }, TEXT, LOWERING),
+            (Bent { print: Some(without_client), ..bent() }, TEXT, LOWERING),
         ];
         for (bent, text, oracle) in faults {
             if oracle != DEPTH {

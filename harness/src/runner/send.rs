@@ -1,12 +1,14 @@
 //! Steps that send.
 
-use super::Control;
 use super::connection::Corruption;
+use super::eval::Env;
 use super::judge::Stop;
 use super::play::Player;
 use super::value::{Datum, small};
+use super::{Control, Peer};
+use crate::profile::Profile;
 use crate::scenario::syntax::{
-    Assignment, Corrupt, Expr, ModifierKind, Provoke, RecordPart, Send, Step, Submit,
+    Assignment, Corrupt, Expr, Modifier, ModifierKind, Provoke, RecordPart, Send, Step, Submit,
 };
 use sv2_wire::frame::Frame;
 use sv2_wire::{B0_64K, B0_255, F32, Message, MessageSpec, Str0_255, U256, Value, ValueError};
@@ -16,13 +18,8 @@ impl Player {
         let conn = self.connection(step, None)?;
         let mut message = self.default_message(&send.message.node)?;
         self.declare_custom_job(&mut message, &send.fields)?;
-        self.assign(&mut message, &send.fields)?;
-        let mut frame = Frame::of(&message).map_err(|error| Stop::Error(error.to_string()))?;
-        let mut modifiers: Vec<_> = send.modifiers.iter().collect();
-        modifiers.sort_by_key(|modifier| modifier.kind.node as usize);
-        for modifier in modifiers {
-            self.modify(&mut frame, modifier.kind.node, &modifier.value)?;
-        }
+        assign(&self.env, &mut message, &send.fields)?;
+        let frame = altered_frame(&self.env, &message, &send.modifiers)?;
         self.transmit(conn, &frame)?;
         if message.channel_id().is_some() {
             self.epoch += 1;
@@ -36,7 +33,7 @@ impl Player {
     pub(super) async fn provoke(&mut self, step: &Step, provoke: &Provoke) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
         let mut message = self.default_message(&provoke.message.node)?;
-        self.assign(&mut message, &provoke.fields)?;
+        assign(&self.env, &mut message, &provoke.fields)?;
         let connection = self.conns[conn].id;
         self.trigger(Control::Provoke(connection, Box::new(message)), "control.messages", &None).await
     }
@@ -54,7 +51,7 @@ impl Player {
                 return Err(Stop::Error(format!("{} is no share", share.describe())));
             };
             let mut message = self.share_message(conn, share);
-            self.assign(&mut message, &submit.fields)?;
+            assign(&self.env, &mut message, &submit.fields)?;
             self.launch(conn, &message, share, false)?;
             sent.push(Datum::Message(conn, Box::new(message)));
         }
@@ -107,42 +104,8 @@ impl Player {
 
     /// The message of a name with valid fields.
     pub(super) fn default_message(&mut self, name: &str) -> Result<Message, Stop> {
-        let spec = MessageSpec::find(name).ok_or_else(|| Stop::Error(format!("no message {name}")))?;
-        let mut message =
-            Message::zero(spec.kind).ok_or_else(|| Stop::Error(format!("{name} cannot be made")))?;
-        match &mut message {
-            Message::SetupConnection(setup) => {
-                setup.min_version = 2;
-                setup.max_version = 2;
-                setup.endpoint_host = Str0_255::from(self.plan.peer.host.as_str());
-                setup.endpoint_port = self.plan.peer.port;
-                setup.vendor = Str0_255::from("sv2-conform");
-                setup.hardware_version = Str0_255::from("virtual miner");
-                setup.firmware = Str0_255::from(env!("CARGO_PKG_VERSION"));
-            }
-            Message::OpenStandardMiningChannel(open) => {
-                open.user_identity = Str0_255::from(self.plan.profile.user_identity.as_str());
-                open.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
-                open.max_target = U256::MAX;
-            }
-            Message::OpenExtendedMiningChannel(open) => {
-                open.user_identity = Str0_255::from(self.plan.profile.user_identity.as_str());
-                open.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
-                open.max_target = U256::MAX;
-                open.min_extranonce_size = 4;
-            }
-            Message::SetCustomMiningJob(job) => {
-                job.version = 0x2000_0000;
-                job.coinbase_tx_version = 2;
-                job.coinbase_tx_input_n_sequence = u32::MAX;
-            }
-            Message::UpdateChannel(update) => {
-                update.nominal_hash_rate = F32(self.plan.profile.nominal_hash_rate);
-                update.maximum_target = U256::MAX;
-            }
-            _ => {}
-        }
-        if spec.field("request_id").is_some() {
+        let mut message = valid_message(name, &self.plan.profile, &self.plan.peer)?;
+        if message.spec().field("request_id").is_some() {
             let id = Value::Uint(u64::from(self.next_request));
             self.next_request += 1;
             message.set("request_id", &id).map_err(|error| Stop::Error(error.to_string()))?;
@@ -165,46 +128,98 @@ impl Player {
         Ok(())
     }
 
-    fn assign(&self, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {
-        for assignment in fields {
-            let name = &assignment.field.node;
-            let spec = message.spec().field(name);
-            let spec = spec.ok_or_else(|| Stop::Error(format!("{} has no {name}", message.spec().name)))?;
-            let value = self.env.eval(&assignment.value)?.to_wire(spec.ty);
-            let value = value.map_err(|problem| Stop::Error(format!("{name}: {problem}")))?;
-            message.set(name, &value).map_err(|error| Stop::Error(format!("{name}: {error}")))?;
-        }
-        Ok(())
-    }
-
-    fn modify(&self, frame: &mut Frame, kind: ModifierKind, value: &Expr) -> Result<(), Stop> {
-        let value = self.env.eval(value)?;
-        let wrong = || Stop::Error(format!("{} cannot stand here", value.describe()));
-        if let (ModifierKind::Append, Datum::Bytes(bytes)) = (kind, &value) {
-            frame.payload.extend_from_slice(bytes);
-            frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
-            return Ok(());
-        }
-        let Datum::Number(number) = value else { return Err(wrong()) };
-        let number = small(number).and_then(|number| u32::try_from(number).ok()).ok_or_else(wrong)?;
-        match kind {
-            ModifierKind::Truncate => {
-                frame.payload.truncate(usize::try_from(number).map_err(|_| wrong())?);
-                frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
-            }
-            ModifierKind::Append => return Err(wrong()),
-            ModifierKind::Length => frame.header.length = number,
-            ModifierKind::Type => frame.header.kind.msg_type = u8::try_from(number).map_err(|_| wrong())?,
-            ModifierKind::Extension => {
-                frame.header.kind.extension_type = u16::try_from(number).map_err(|_| wrong())?;
-            }
-            ModifierKind::ChannelBit => frame.header.channel_msg = number == 1,
-        }
-        Ok(())
-    }
-
     fn index(&self, expr: &Expr) -> Result<usize, Stop> {
         let number = self.env.integer(expr)?;
         usize::try_from(number).map_err(|_| Stop::Error("the number is too large".to_owned()))
     }
+}
+
+/// The message of a name with valid fields, and a request id that is still to be given.
+pub(crate) fn valid_message(name: &str, profile: &Profile, peer: &Peer) -> Result<Message, Stop> {
+    let spec = MessageSpec::find(name).ok_or_else(|| Stop::Error(format!("no message {name}")))?;
+    let mut message =
+        Message::zero(spec.kind).ok_or_else(|| Stop::Error(format!("{name} cannot be made")))?;
+    match &mut message {
+        Message::SetupConnection(setup) => {
+            setup.min_version = 2;
+            setup.max_version = 2;
+            setup.endpoint_host = Str0_255::from(peer.host.as_str());
+            setup.endpoint_port = peer.port;
+            setup.vendor = Str0_255::from("sv2-conform");
+            setup.hardware_version = Str0_255::from("virtual miner");
+            setup.firmware = Str0_255::from(env!("CARGO_PKG_VERSION"));
+        }
+        Message::OpenStandardMiningChannel(open) => {
+            open.user_identity = Str0_255::from(profile.user_identity.as_str());
+            open.nominal_hash_rate = F32(profile.nominal_hash_rate);
+            open.max_target = U256::MAX;
+        }
+        Message::OpenExtendedMiningChannel(open) => {
+            open.user_identity = Str0_255::from(profile.user_identity.as_str());
+            open.nominal_hash_rate = F32(profile.nominal_hash_rate);
+            open.max_target = U256::MAX;
+            open.min_extranonce_size = 4;
+        }
+        Message::SetCustomMiningJob(job) => {
+            job.version = 0x2000_0000;
+            job.coinbase_tx_version = 2;
+            job.coinbase_tx_input_n_sequence = u32::MAX;
+        }
+        Message::UpdateChannel(update) => {
+            update.nominal_hash_rate = F32(profile.nominal_hash_rate);
+            update.maximum_target = U256::MAX;
+        }
+        _ => {}
+    }
+    Ok(message)
+}
+
+/// Sets fields of a message.
+pub(crate) fn assign(env: &Env, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {
+    for assignment in fields {
+        let name = &assignment.field.node;
+        let spec = message.spec().field(name);
+        let spec = spec.ok_or_else(|| Stop::Error(format!("{} has no {name}", message.spec().name)))?;
+        let value = env.eval(&assignment.value)?.to_wire(spec.ty);
+        let value = value.map_err(|problem| Stop::Error(format!("{name}: {problem}")))?;
+        message.set(name, &value).map_err(|error| Stop::Error(format!("{name}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// The frame of a message, changed in the order of [`ModifierKind`], whatever the order of the lines.
+pub(crate) fn altered_frame(env: &Env, message: &Message, modifiers: &[Modifier]) -> Result<Frame, Stop> {
+    let mut frame = Frame::of(message).map_err(|error| Stop::Error(error.to_string()))?;
+    let mut modifiers: Vec<_> = modifiers.iter().collect();
+    modifiers.sort_by_key(|modifier| modifier.kind.node as usize);
+    for modifier in modifiers {
+        modify(env, &mut frame, modifier.kind.node, &modifier.value)?;
+    }
+    Ok(frame)
+}
+
+fn modify(env: &Env, frame: &mut Frame, kind: ModifierKind, value: &Expr) -> Result<(), Stop> {
+    let value = env.eval(value)?;
+    let wrong = || Stop::Error(format!("{} cannot stand here", value.describe()));
+    if let (ModifierKind::Append, Datum::Bytes(bytes)) = (kind, &value) {
+        frame.payload.extend_from_slice(bytes);
+        frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
+        return Ok(());
+    }
+    let Datum::Number(number) = value else { return Err(wrong()) };
+    let number = small(number).and_then(|number| u32::try_from(number).ok()).ok_or_else(wrong)?;
+    match kind {
+        ModifierKind::Truncate => {
+            frame.payload.truncate(usize::try_from(number).map_err(|_| wrong())?);
+            frame.header.length = u32::try_from(frame.payload.len()).map_err(|_| wrong())?;
+        }
+        ModifierKind::Append => return Err(wrong()),
+        ModifierKind::Length => frame.header.length = number,
+        ModifierKind::Type => frame.header.kind.msg_type = u8::try_from(number).map_err(|_| wrong())?,
+        ModifierKind::Extension => {
+            frame.header.kind.extension_type = u16::try_from(number).map_err(|_| wrong())?;
+        }
+        ModifierKind::ChannelBit => frame.header.channel_msg = number == 1,
+    }
+    Ok(())
 }

@@ -43,7 +43,7 @@ fn played(text: &str) -> Outcome {
 fn first_programs_are_scenarios_that_the_clean_pool_passes() {
     for seed in super::super::seeds::programs() {
         let program = Program::from_bytes(&seed.bytes).unwrap();
-        let text = as_scenario(&program, &seed.name);
+        let text = as_scenario(&program, &seed.name).text;
         let outcome = played(&text);
         // Where acknowledgements come in batches, a block may come before that of a share, and nothing can be said about it;
         // and whether a pool that has closed a connection still takes new ones is asked through Noise.
@@ -62,7 +62,7 @@ fn mutants_are_scenarios_that_parse() {
         let mut data = seed.bytes;
         for _ in 0..10 {
             super::super::seeds::mutate(&mut data, &mut random, 1024);
-            let text = as_scenario(&Program::from_bytes(&data).unwrap(), "a mutant");
+            let text = as_scenario(&Program::from_bytes(&data).unwrap(), "a mutant").text;
             let loaded = scenario::load("mutant", &text, &words);
             assert!(loaded.is_ok(), "{:?}\n{text}", loaded.map(|_| ()).unwrap_err().errors());
         }

@@ -11,7 +11,7 @@ use sv2_reference_pool::node::{Node, Output};
 use sv2_reference_pool::pool::Pool;
 use sv2_reference_pool::service::{Control, Now};
 use sv2_session::rules::{Ending, Judgement, Ruling, Stance};
-use sv2_session::{Conversation, Moment, Session};
+use sv2_session::{Conversation, Job, Moment, Session};
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::fuzz::Finding;
@@ -72,6 +72,26 @@ impl Game {
         self.told.take().filter(|told| told.action != Action::Elapse(Duration::MAX))
     }
 
+    /// What an operation would do now.
+    pub fn would(&self, op: &Op) -> Option<Action> {
+        self.clients.would(op, self.age(), &|client| self.session(client))
+    }
+
+    /// The first operation that would do this now; see [`Clients::operation`].
+    pub fn operation(&self, action: &Action, free: &[&str]) -> Option<Op> {
+        self.clients.operation(action, free, self.age(), &|client| self.session(client))
+    }
+
+    /// What a share of an operation rests on: its client, its channel, and its job if there is one.
+    pub fn ground(&self, op: &Op) -> Option<(usize, u32, Option<Job>)> {
+        self.clients.ground(op, &|client| self.session(client))
+    }
+
+    /// Whether a client is still connected.
+    pub fn is_open(&self, client: usize) -> bool {
+        self.clients.is_open(client)
+    }
+
     /// The model of a client's connection.
     pub fn session(&self, client: usize) -> Option<&Session> {
         self.sides.get(client).map(Side::session)
@@ -79,7 +99,7 @@ impl Game {
 
     /// Plays one operation to its end.
     pub fn play(&mut self, op: &Op) {
-        let age = Age { of_tip: u32::try_from(self.tip_age().as_secs()).unwrap_or(u32::MAX) };
+        let age = self.age();
         let sides = &self.sides;
         let action = self.clients.resolve(op, age, |client| sides.get(client).map(Side::session));
         let Some(action) = action else { return };
@@ -287,6 +307,10 @@ impl Game {
     fn now(&self) -> Now {
         let seconds = u32::try_from(self.elapsed.as_secs()).unwrap_or(u32::MAX);
         Now { elapsed: self.elapsed, unix: EMBEDDED_START.saturating_add(seconds) }
+    }
+
+    fn age(&self) -> Age {
+        Age { of_tip: u32::try_from(self.tip_age().as_secs()).unwrap_or(u32::MAX) }
     }
 
     fn tip_age(&self) -> Duration {

@@ -38,8 +38,8 @@ enum Expected {
     Credit { hash: U256, target: U256, is_block: bool },
     /// Wrong in these ways, by the pool's codes.
     Refusal(Vec<&'static str>),
-    /// Nothing that this judge knows.
-    Unknown,
+    /// Nothing that this judge knows, but that its hash is credited if the share is.
+    Unknown(Option<U256>),
 }
 
 /// A share's fields, of either message.
@@ -93,10 +93,11 @@ impl Side {
         else {
             return;
         };
-        let expected = match tail {
-            [] => self.expected(&fields, tip_age),
+        let expected = match (tail, self.expected(&fields, tip_age)) {
+            ([], expected) => expected,
             // A worker's name, or what is taken for one.
-            _ => Expected::Unknown,
+            (_, Expected::Credit { hash, .. }) => Expected::Unknown(Some(hash)),
+            _ => Expected::Unknown(None),
         };
         self.tally.latest = Some(Share { channel: fields.channel, number: fields.number, expected });
     }
@@ -113,10 +114,10 @@ impl Side {
         let (min_ntime, nbits) = match job.state {
             JobState::Active { min_ntime, nbits, .. } => (min_ntime, nbits),
             JobState::Retired => return Expected::Refusal(vec!["stale-share"]),
-            JobState::Future => return Expected::Unknown,
+            JobState::Future => return Expected::Unknown(None),
         };
         let Some(&target) = self.tally.targets.get(&(share.channel, share.job)) else {
-            return Expected::Unknown;
+            return Expected::Unknown(None);
         };
         let mut wrong = Vec::new();
         if share.extranonce.len() != usize::from(job.extranonce_size) {
@@ -139,7 +140,7 @@ impl Side {
             extranonce: share.extranonce.to_vec(),
             nonce: share.nonce,
         };
-        let Some(hash) = header(job, &of).map(|header| header.hash()) else { return Expected::Unknown };
+        let Some(hash) = header(job, &of).map(|header| header.hash()) else { return Expected::Unknown(None) };
         if hash > target {
             wrong.push("difficulty-too-low");
         }
@@ -237,8 +238,11 @@ impl Tally {
         let Share { channel, number, expected } = share;
         let code = error.map(|error| error.error_code.to_text().into_owned());
         match (expected, code) {
-            (Expected::Unknown, None) => self.forget(channel, ack.is_none()),
-            (Expected::Unknown, Some(_)) => {}
+            (Expected::Unknown(hash), None) => {
+                self.credited.extend(hash);
+                self.forget(channel, ack.is_none());
+            }
+            (Expected::Unknown(_), Some(_)) => {}
             (Expected::Refusal(wrong), Some(code)) => {
                 if !wrong.contains(&&*code) {
                     let what = format!("share {number} is refused as {code}; it is {wrong:?}");

@@ -5,7 +5,7 @@ use sv2_reference_pool::faults::FAULTS;
 use sv2_wire::fuzz::Random;
 
 fn programs() -> Vec<(String, Program)> {
-    let seeds = (TARGET.seeds)();
+    let seeds = super::super::seeds::programs();
     seeds.into_iter().map(|seed| (seed.name, Program::from_bytes(&seed.bytes).unwrap())).collect()
 }
 
@@ -13,7 +13,7 @@ fn programs() -> Vec<(String, Program)> {
 fn first_programs_and_their_mutants_find_nothing() {
     let mut random = Random::new(1);
     let rounds = std::env::var("ROUNDS").ok().and_then(|it| it.parse().ok()).unwrap_or(40);
-    for seed in (TARGET.seeds)() {
+    for seed in super::super::seeds::programs() {
         let mut data = seed.bytes;
         for _ in 0..rounds {
             if let Err(finding) = run(&data) {

@@ -237,11 +237,12 @@ impl Operand for Versions {
     }
 }
 
-/// Extension types that are asked for; four at most.
+/// Extension types that are asked for; [`MAX_EXTENSIONS`] at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extensions(pub Vec<u16>);
 
-const MAX_EXTENSIONS: usize = 4;
+/// Extension types that one request of a program may ask for.
+pub const MAX_EXTENSIONS: usize = 4;
 
 impl Operand for Extensions {
     fn take(bytes: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
