@@ -308,6 +308,19 @@ fn an_arm_that_was_not_taken_blocks_what_needs_its_capture() {
     }
 }
 
+/// Such an answer was once taken up and laid aside for ever.
+#[test]
+fn an_answer_of_another_kind_ends_waiting_for_several() {
+    let asked =
+        "connect\nsetup()\nsend OpenStandardMiningChannel -> $one\nsend OpenStandardMiningChannel -> $two\n";
+    let at_once = "expect all-of checks SV2-05-034\n  | OpenMiningChannel.Error reply to $one\n  | OpenStandardMiningChannel.Success reply to $two\n";
+    let laid_aside = "expect reply to $two\n  | OpenStandardMiningChannel.Success\nexpect all-of checks SV2-05-034\n  | OpenMiningChannel.Error reply to $one\n";
+    for steps in [at_once, laid_aside] {
+        let scenario = scenario(&format!("{asked}{steps}"));
+        expect(both(&scenario, |_, _, _, _, _| Handled::Honestly), Verdict::Fail, &["SV2-05-034"]);
+    }
+}
+
 #[test]
 fn errors_that_nobody_waited_for_do_not_disturb_the_account() {
     let text = format!(

@@ -28,8 +28,11 @@ impl Player {
         };
         let deadline = self.deadline(within);
         while !open.is_empty() {
-            let aside = open.iter().find_map(|(_, request)| match request {
-                Some(Datum::Message(_, request)) => self.conns[conn].take_aside(request),
+            let aside = open.iter().find_map(|(arm, request)| match request {
+                // What fits no arm and decides nothing stays aside, or it would be taken for ever.
+                Some(Datum::Message(_, request)) => self.conns[conn].take_aside(request, |message| {
+                    is_final(message) || fits(arm, &Item::Message(message.clone()), false)
+                }),
                 _ => None,
             });
             let item = match aside {
@@ -39,6 +42,7 @@ impl Player {
             self.refuse_broken(&item, line)?;
             let Some(at) = self.chosen(conn, &open, &item) else {
                 if let Item::Message(message) = &item
+                    && !(is_final(message) && is_answer(&open, message))
                     && (self.conns[conn].set_aside(message) || Session::is_ambient(message))
                 {
                     continue;
@@ -88,6 +92,17 @@ impl Player {
             !matches!(compared, Ok(Comparison::Fails) | Err(_))
         })
     }
+}
+
+/// Whether an answer is the only one to its request: a SubmitShares.Success that reaches a share may come before that share's
+/// error, and a SetTarget may come for another reason.
+fn is_final(message: &Message) -> bool {
+    !matches!(message, Message::SubmitSharesSuccess(_)) && !Session::is_ambient(message)
+}
+
+fn is_answer(open: &[(&Arm, Option<Datum>)], message: &Message) -> bool {
+    open.iter()
+        .any(|(_, request)| matches!(request, Some(Datum::Message(_, request)) if answers(request, message)))
 }
 
 /// What has not come yet.

@@ -196,9 +196,13 @@ impl Conn {
         }
     }
 
-    /// The answer to a request, if it was set aside. A SubmitShares.Success stays there, since it may answer several.
-    pub(crate) fn take_aside(&mut self, request: &Message) -> Option<Message> {
-        let found = self.aside.iter().position(|message| answers(request, message))?;
+    /// The answer to a request, if it was set aside and is wanted. A SubmitShares.Success stays there, since it may answer several.
+    pub(crate) fn take_aside(
+        &mut self,
+        request: &Message,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Option<Message> {
+        let found = self.aside.iter().position(|message| answers(request, message) && wanted(message))?;
         match self.aside.get(found)? {
             success @ Message::SubmitSharesSuccess(_) => Some(success.clone()),
             _ => Some(self.aside.remove(found)),

@@ -102,7 +102,7 @@ impl Player {
         silence: Option<&Silence>,
         line: Line<'_>,
     ) -> Result<Item, Stop> {
-        if let Some(answer) = request.and_then(|request| self.conns[conn].take_aside(request)) {
+        if let Some(answer) = request.and_then(|request| self.conns[conn].take_aside(request, |_| true)) {
             return Ok(Item::Message(answer));
         }
         loop {
