@@ -51,6 +51,15 @@ pub struct Kill {
     pub clauses: BTreeSet<String>,
     /// Of these, the ones that an always-on rule found broken and no line did, with the rule's name.
     pub rules: BTreeMap<String, &'static str>,
+    /// The rules that found a clause broken, whether or not a line did too.
+    pub watchers: BTreeSet<&'static str>,
+}
+
+impl Kill {
+    /// Whether a line of the scenario found a clause broken, rather than a rule alone.
+    pub fn is_by_line(&self) -> bool {
+        self.clauses.iter().any(|id| !self.rules.contains_key(id))
+    }
 }
 
 /// How many scenarios a fault is shown to.
@@ -141,6 +150,24 @@ impl Prover {
             Some(cell.get_or_init(|| self.play(scenario, &[])))
         };
         in_parallel(faults, |fault| self.fate(*fault, effort, &Occasions::new(), &play))
+    }
+
+    /// The first fault that scenario `index` notices well enough, those that break what it claims before the others. `clean` is
+    /// its outcome on the clean pool.
+    pub fn first_kill(
+        &self,
+        index: usize,
+        clean: &Outcome,
+        faults: &[Fault],
+        is_enough: impl Fn(&Kill) -> bool,
+    ) -> Option<(Fault, Kill)> {
+        let (scenario, claims) = (self.suite.scenarios.get(index)?, self.claims.get(index)?);
+        let is_near = |fault: &&Fault| fault.clauses.iter().any(|clause| claims.contains(*clause));
+        let (near, far): (Vec<&Fault>, Vec<&Fault>) = faults.iter().partition(is_near);
+        near.into_iter().chain(far).find_map(|fault| {
+            let kill = kill(clean, &self.play(scenario, &[*fault]));
+            (!kill.clauses.is_empty() && is_enough(&kill)).then_some((*fault, kill))
+        })
     }
 
     fn fate<'a>(
@@ -238,12 +265,18 @@ fn kill(clean: &Outcome, faulty: &Outcome) -> Kill {
         matches!(clause.verdict, Verdict::Fail | Verdict::PassLenient)
             && before(&clause.id) < Some(clause.verdict)
     });
-    let mut kill = Kill { scenario: faulty.id.clone(), clauses: BTreeSet::new(), rules: BTreeMap::new() };
+    let mut kill = Kill {
+        scenario: faulty.id.clone(),
+        clauses: BTreeSet::new(),
+        rules: BTreeMap::new(),
+        watchers: BTreeSet::new(),
+    };
     let mut of_lines: BTreeSet<&str> = BTreeSet::new();
     for clause in raised {
         kill.clauses.insert(clause.id.clone());
         if let Some(rule) = clause.rule {
             kill.rules.insert(clause.id.clone(), rule);
+            kill.watchers.insert(rule);
         } else {
             of_lines.insert(&clause.id);
         }
@@ -253,7 +286,7 @@ fn kill(clean: &Outcome, faulty: &Outcome) -> Kill {
 }
 
 /// Does something with each item on as many threads as there are processors; the results stand in the order of the items.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
     std::thread::scope(|scope| {

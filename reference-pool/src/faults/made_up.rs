@@ -93,6 +93,11 @@ pub(super) fn other_protocols_message(message: &Message) -> Option<Message> {
     Some(CoinbaseOutputConstraints::default().into())
 }
 
+/// A job for a client whose set-up was refused.
+pub(super) fn work_behind_refusal(message: &Message) -> Option<Message> {
+    matches!(message, Message::SetupConnectionError(_)).then(|| NewMiningJob::default().into())
+}
+
 /// A refusal of a share that is acknowledged.
 pub(super) fn refused_too(message: &Message) -> Option<Message> {
     let Message::SubmitSharesSuccess(success) = message else { return None };

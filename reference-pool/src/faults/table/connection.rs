@@ -6,8 +6,8 @@ use super::super::catalogue_decisions::{
     AnyProtocol, AnyVersionRange, BegunAnew, FixedDespiteRolling, NoSetupNeeded, NothingGivenBack,
     OpenAfterError, ServedWithoutExtensions, SwappedVersionRange,
 };
-use super::super::frames::{cut_short, dropped, felled, twice, with_end};
-use super::super::made_up::{holds, is_malformed, is_servers, is_unassigned};
+use super::super::frames::{accompanied, cut_short, dropped, felled, twice, with_end};
+use super::super::made_up::{holds, is_malformed, is_servers, is_unassigned, work_behind_refusal};
 use super::super::process::{
     AwaitedHandshake, AwaitedReader, ClosedByOpening, HungByOpening, KilledByOpening, PatientForEver,
     ResetByOpening, Trusting, UnboundedQueue,
@@ -19,6 +19,8 @@ use sv2_wire::{Message, SetupConnection, SetupConnectionError, SetupConnectionSu
 faults! {
     "F07" "flags-echoed" Setup "SetupConnection.Success.flags" ["SV2-03-074"]
         when "a client that sets a flag" seen "sv2-apps#265" => Setup(EchoedFlags);
+    "F321" "work-behind-refusal" Setup "NewMiningJob" ["SV2-03-077"]
+        when "each set-up that is refused" seen "no report known" => Frames(accompanied(false, work_behind_refusal));
     "F08" "lowest-flag-only" Setup "SetupConnection.Error.flags" ["SV2-03-079"]
         when "two unsupported flags at once" seen "no report known" => Setup(LowestFlagOnly);
     "F25" "closed-by-extension" Process "the connection" ["SV2-03-041"]

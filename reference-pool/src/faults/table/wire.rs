@@ -99,6 +99,8 @@ faults! {
         when "each request for extensions that is refused" seen "no report known" => Frames(cut_short(RequestExtensionsError::SPEC.kind));
     "F185" "reconnect-cut" Frame "Reconnect: payload" ["SV2-03-093" "SV2-03-025"]
         when "each Reconnect" seen "no report known" => Frames(cut_short(Reconnect::SPEC.kind));
+    "F320" "reconnect-beside-the-port" Frame "Reconnect.new_port" ["SV2-03-093"]
+        when "each Reconnect" seen "no report known" => Frames(edited!(Reconnect: elsewhere => elsewhere.new_port ^= 1));
     "F186" "one-ephemeral-key" Noise "act two: ephemeral key" ["SV2-04-027"]
         when "every handshake" seen "no report known" => Certifier(OneEphemeral);
     "F188" "session-goes-on" Record "the connection" ["SV2-04-022" "SV2-04-050"]
