@@ -108,40 +108,34 @@ pub fn selftest(
     tell: &mut dyn FnMut(&str),
 ) -> Selftest {
     let prover = |seed| Prover::new(suite.clone(), Arc::clone(ledger), seed);
-    let mut false_alarms = Vec::new();
     let seeds = |count: u64| (0..count).map(move |offset| extent.seed.wrapping_add(offset));
+    let mut false_alarms = Vec::new();
     for seed in seeds(extent.clean_seeds) {
         tell(&format!("the clean pool, seed {seed}"));
-        let raised = prover(seed).clean().into_iter().filter(|outcome| outcome.verdict != Verdict::Pass);
-        false_alarms.extend(raised.map(|outcome| FalseAlarm {
-            seed,
-            scenario: outcome.id,
-            verdict: outcome.verdict,
-        }));
+        false_alarms.extend(raised(&prover(seed).clean(), seed));
     }
     let mut trials: Vec<Trial> = faults.iter().map(|fault| Trial::new(*fault)).collect();
-    let mut first: Option<(Prover, Vec<Outcome>)> = None;
     for seed in seeds(extent.fault_seeds) {
         tell(&format!("{} faults, seed {seed}", faults.len()));
-        let is_full = extent.full && seed == extent.seed;
+        let effort = if extent.full && seed == extent.seed { Effort::All } else { Effort::FirstKill };
         let prover = prover(seed);
-        let clean = prover.clean();
-        let fates = prover.fates(faults, &clean, if is_full { Effort::All } else { Effort::FirstKill });
-        for (trial, fate) in trials.iter_mut().zip(&fates) {
-            trial.add(fate);
-        }
-        first.get_or_insert((prover, clean));
+        let fates = prover.fates(faults, &prover.clean(), effort);
+        trials.iter_mut().zip(&fates).for_each(|(trial, fate)| trial.add(fate));
     }
     let mut checks = checks(suite, &trials);
-    if let Some((prover, clean)) = first {
-        let idle = checks.iter().filter(|(_, faults)| faults.is_empty()).map(|(check, _)| check.clone());
-        let idle: Vec<String> = idle.collect();
-        tell(&format!("{} checks that have found nothing yet", idle.len()));
-        for (check, fault) in idle::search(&prover, &clean, faults, &idle) {
-            checks.entry(check).or_default().insert(fault);
-        }
+    let idle = checks.iter().filter(|(_, faults)| faults.is_empty()).map(|(check, _)| check.clone());
+    let idle: Vec<String> = idle.collect();
+    tell(&format!("{} checks that have found nothing yet", idle.len()));
+    for (check, fault) in idle::search(&prover(extent.seed), faults, &idle) {
+        checks.entry(check).or_default().insert(fault);
     }
     Selftest { extent, false_alarms, trials, checks }
+}
+
+/// What the clean pool was blamed for under a seed.
+fn raised(clean: &[Outcome], seed: u64) -> impl Iterator<Item = FalseAlarm> {
+    let alarms = clean.iter().filter(|outcome| outcome.verdict != Verdict::Pass);
+    alarms.map(move |outcome| FalseAlarm { seed, scenario: outcome.id.clone(), verdict: outcome.verdict })
 }
 
 impl Trial {

@@ -12,8 +12,9 @@ use sv2_session::rules::{RULES, RuleSpec};
 pub(super) type Found = (String, &'static str);
 
 /// Shows faults to each idle check until it finds one: to a scenario all, those that break what it claims first; to a rule, in
-/// every scenario, those that break a clause of the rule. `clean` has the outcomes on the clean pool, in the order of the suite.
-pub(super) fn search(prover: &Prover, clean: &[Outcome], faults: &[Fault], idle: &[String]) -> Vec<Found> {
+/// every scenario, those that break a clause of the rule.
+pub(super) fn search(prover: &Prover, faults: &[Fault], idle: &[String]) -> Vec<Found> {
+    let clean = prover.clean();
     let is_idle = |name: &str| idle.iter().any(|check| check == name);
     let scenarios = prover.suite().scenarios.iter().enumerate();
     let scenarios: Vec<usize> =
@@ -33,7 +34,7 @@ pub(super) fn search(prover: &Prover, clean: &[Outcome], faults: &[Fault], idle:
         is_idle(&name) && !known.contains(name.as_str())
     };
     let rules: Vec<&RuleSpec> = RULES.iter().filter(is_open).collect();
-    let of_rules = in_parallel(&rules, |rule| of_rule(prover, clean, faults, rule));
+    let of_rules = in_parallel(&rules, |rule| of_rule(prover, &clean, faults, rule));
     let of_rules: Vec<Found> = of_rules.into_iter().flatten().collect();
     found.into_iter().chain(of_rules).collect()
 }
