@@ -5,6 +5,7 @@
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
 mod all_of;
+mod asked;
 mod assertion;
 mod calls;
 mod connection;

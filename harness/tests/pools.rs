@@ -321,6 +321,27 @@ fn an_answer_of_another_kind_ends_waiting_for_several() {
     }
 }
 
+/// An answer to an UpdateChannel names the channel alone.
+#[test]
+fn an_answer_that_may_be_for_an_earlier_request_judges_neither() {
+    let [one, two] = ["1e12", "2e12"].map(|rate| {
+        format!("send UpdateChannel -> $of_{rate}\n  channel_id = 0x80000000\n  nominal_hash_rate = {rate}\n")
+    });
+    let refused = |rate| format!("expect reply to $of_{rate} checks SV2-05-065\n  | UpdateChannel.Error\n");
+    let (first, second) = (refused("1e12"), refused("2e12"));
+    let among = "expect all-of checks SV2-05-065\n  | UpdateChannel.Error reply to $of_2e12\n";
+    for steps in [format!("{one}{two}{second}"), format!("{one}{two}{first}"), format!("{one}{two}{among}")] {
+        let scenario = scenario(&format!("{WORK}{steps}"));
+        for outcome in both(&scenario, |_, _, _, _, _| Handled::Honestly) {
+            assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Inconclusive, 0), "{outcome:#?}");
+            let reason = outcome.reason.unwrap();
+            assert!(reason.starts_with("UpdateChannel.Error names no request"), "{reason}");
+        }
+    }
+    let scenario = scenario(&format!("{WORK}{one}{first}{two}{second}"));
+    expect(both(&scenario, |_, _, _, _, _| Handled::Honestly), Verdict::Pass, &[]);
+}
+
 #[test]
 fn errors_that_nobody_waited_for_do_not_disturb_the_account() {
     let text = format!(

@@ -28,7 +28,7 @@ mod watch;
 
 pub use channel::{Channel, ChannelKind, Tip};
 pub use job::{Job, JobState, Work};
-pub use pairing::{answers, has_answer};
+pub use pairing::{answers, has_answer, tells_apart};
 pub use session::Session;
 pub use setup::{Direction, Setup};
 pub use shares::{Account, Basis, ShareState, Voided};

@@ -12,6 +12,8 @@ enum Key {
     Connection,
     /// Both carry this field with the same value.
     Field(&'static str),
+    /// The same, but several open requests may carry the same value.
+    SharedField(&'static str),
     /// Same channel; an error names the share's number, a success that number or a later one (spec section 5.3.13),
     /// later by less than 2^31: numbers wrap around.
     Share,
@@ -25,7 +27,7 @@ const ROWS: &[Row] = &[
         answers: &["OpenStandardMiningChannel.Success", "OpenExtendedMiningChannel.Success", "OpenMiningChannel.Error"],
         key: Key::Field("request_id"),
     },
-    Row { requests: &["UpdateChannel"], answers: &["UpdateChannel.Error", "SetTarget"], key: Key::Field("channel_id") },
+    Row { requests: &["UpdateChannel"], answers: &["UpdateChannel.Error", "SetTarget"], key: Key::SharedField("channel_id") },
     Row {
         requests: &["SubmitSharesStandard", "SubmitSharesExtended"],
         answers: &["SubmitShares.Success", "SubmitShares.Error"],
@@ -53,9 +55,16 @@ pub fn answers(request: &Message, answer: &Message) -> bool {
         |row: &&Row| row.requests.contains(&request.spec().name) && row.answers.contains(&answer.spec().name);
     ROWS.iter().find(names).is_some_and(|row| match row.key {
         Key::Connection => true,
-        Key::Field(field) => same(request, answer, field),
+        Key::Field(field) | Key::SharedField(field) => same(request, answer, field),
         Key::Share => same(request, answer, "channel_id") && share_is_named(request, answer),
     })
+}
+
+/// Whether an answer tells which of several requests of one kind it is for. UpdateChannel.Error and SetTarget name the channel
+/// alone (spec sections 5.3.8 and 5.3.21).
+pub fn tells_apart(answer: &Message) -> bool {
+    let is_shared = |row: &Row| matches!(row.key, Key::SharedField(_));
+    !ROWS.iter().any(|row| is_shared(row) && row.answers.contains(&answer.spec().name))
 }
 
 fn same(request: &Message, answer: &Message, field: &str) -> bool {

@@ -14,7 +14,7 @@ use shares::{Ground, Noted, Share, is_too_low};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use sv2_reference_pool::service::Control;
-use sv2_session::{JobState, Session, answers};
+use sv2_session::{JobState, Session, answers, tells_apart};
 use sv2_wire::{Message, Value};
 
 /// A program as a scenario.
@@ -254,7 +254,9 @@ impl Writer {
             Message::OpenExtendedMiningChannelSuccess(open) => Some((open.channel_id, open.group_channel_id)),
             _ => None,
         };
-        let sent = request.filter(|(asked, _)| answers(asked, message)).map(|(_, sent)| sent);
+        // What does not tell for which request it is could be for another one of the program.
+        let answered = request.filter(|(asked, _)| answers(asked, message) && tells_apart(message));
+        let sent = answered.map(|(_, sent)| sent);
         if let Message::SetGroupChannel(group) = message {
             let capture = self.fresh('g');
             self.groups.insert((client, group.group_channel_id), capture.clone());

@@ -8,7 +8,7 @@ use super::play::{Player, came};
 use super::value::Datum;
 use crate::scenario::syntax::{Arm, Expect, Outcome, Step};
 use std::sync::Arc;
-use sv2_session::{Session, answers};
+use sv2_session::{Session, answers, tells_apart};
 use sv2_wire::Message;
 
 impl Player {
@@ -30,7 +30,7 @@ impl Player {
         while !open.is_empty() {
             let aside = open.iter().find_map(|(arm, request)| match request {
                 // What fits no arm and decides nothing stays aside, or it would be taken for ever.
-                Some(Datum::Message(_, request)) => self.conns[conn].take_aside(request, |message| {
+                Some(Datum::Message(_, request)) => self.conns[conn].asked.take_aside(request, |message| {
                     is_final(message) || fits(arm, &Item::Message(message.clone()), false)
                 }),
                 _ => None,
@@ -43,7 +43,7 @@ impl Player {
             let Some(at) = self.chosen(conn, &open, &item) else {
                 if let Item::Message(message) = &item
                     && !(is_final(message) && is_answer(&open, message))
-                    && (self.conns[conn].set_aside(message) || Session::is_ambient(message))
+                    && (self.conns[conn].asked.set_aside(message) || Session::is_ambient(message))
                 {
                     continue;
                 }
@@ -52,7 +52,8 @@ impl Player {
             };
             let (arm, request) = open.remove(at);
             if let Some(Datum::Message(_, request)) = &request {
-                self.conns[conn].answered(request);
+                self.refuse_unclear(conn, &item)?;
+                self.conns[conn].asked.answered(request);
                 self.refuse_overtaken(conn, request)?;
             }
             let judged = std::slice::from_ref(arm);
@@ -94,10 +95,13 @@ impl Player {
     }
 }
 
-/// Whether an answer is the only one to its request: a SubmitShares.Success that reaches a share may come before that share's
-/// error, and a SetTarget may come for another reason.
+/// Whether an answer is the last one to its request: a SubmitShares.Success that reaches a share may come before that share's
+/// error, a SetTarget may come for another reason, what does not tell for which request it is may be for another one, and
+/// behind ProvideMissingTransactions the declaration is still undecided.
 fn is_final(message: &Message) -> bool {
-    !matches!(message, Message::SubmitSharesSuccess(_)) && !Session::is_ambient(message)
+    !matches!(message, Message::SubmitSharesSuccess(_) | Message::ProvideMissingTransactions(_))
+        && !Session::is_ambient(message)
+        && tells_apart(message)
 }
 
 fn is_answer(open: &[(&Arm, Option<Datum>)], message: &Message) -> bool {

@@ -2,6 +2,7 @@
 
 mod reading;
 
+use super::asked::Asked;
 use super::shape::Shape;
 use super::value::Identity;
 use super::world::{NetEvent, World};
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 use sv2_session::rules::{Ending, Judgement};
-use sv2_session::{Conversation, Moment, Session, Watch, answers, has_answer};
+use sv2_session::{Conversation, Moment, Session, Watch};
 use sv2_wire::frame::{Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::link::{Event, Link, LinkError};
 use sv2_wire::noise::{CertificateError, Initiator, MAC_LEN, MAX_PLAINTEXT_LEN, ServerIdentity};
@@ -85,12 +86,7 @@ pub(crate) struct Conn {
     pub(crate) raw_wanted: Option<usize>,
     /// What comes is left where it is.
     pub(crate) is_unread: bool,
-    /// Sent only to see them answered; the answers are nothing that a scenario is to look at.
-    pub(crate) pings: Vec<Message>,
-    /// What was sent and has an answer.
-    requests: Vec<Message>,
-    /// Answers that came while something else was waited for.
-    aside: Vec<Message>,
+    pub(crate) asked: Asked,
     /// The model of the connection and the rules over it.
     watch: Watch,
     /// What it has in common with the other connections.
@@ -130,9 +126,7 @@ impl Conn {
             shape: Shape::default(),
             raw_wanted: None,
             is_unread: false,
-            pings: Vec::new(),
-            requests: Vec::new(),
-            aside: Vec::new(),
+            asked: Asked::default(),
             watch: Watch::new(id),
             all,
             said: Vec::new(),
@@ -167,46 +161,6 @@ impl Conn {
     /// Whether frames can be sent.
     pub(crate) fn has_link(&self) -> bool {
         self.link.is_some()
-    }
-
-    /// Keeps a message that was passed over for whoever waits for it later, if it answers anything. `false` if it does not.
-    pub(crate) fn set_aside(&mut self, message: &Message) -> bool {
-        let is_answer = self.requests.iter().rev().any(|request| answers(request, message));
-        if is_answer && !self.is_pong(message) {
-            self.aside.push(message.clone());
-        }
-        is_answer
-    }
-
-    /// Answers that nobody has waited for yet, in the order in which they came.
-    pub(crate) fn kept_aside(&self) -> &[Message] {
-        &self.aside
-    }
-
-    /// Whether the message answers nothing but a ping.
-    pub(crate) fn is_pong(&self, message: &Message) -> bool {
-        !matches!(message, Message::SubmitSharesSuccess(_))
-            && self.pings.iter().any(|ping| answers(ping, message))
-    }
-
-    /// A request has its answer; another one would be one too many.
-    pub(crate) fn answered(&mut self, request: &Message) {
-        if let Some(found) = self.requests.iter().position(|known| known == request) {
-            self.requests.remove(found);
-        }
-    }
-
-    /// The answer to a request, if it was set aside and is wanted. A SubmitShares.Success stays there, since it may answer several.
-    pub(crate) fn take_aside(
-        &mut self,
-        request: &Message,
-        wanted: impl Fn(&Message) -> bool,
-    ) -> Option<Message> {
-        let found = self.aside.iter().position(|message| answers(request, message) && wanted(message))?;
-        match self.aside.get(found)? {
-            success @ Message::SubmitSharesSuccess(_) => Some(success.clone()),
-            _ => Some(self.aside.remove(found)),
-        }
     }
 
     /// Speaks frames without encryption from now on.
@@ -261,10 +215,8 @@ impl Conn {
         self.write(bytes);
         trace.push(self.line(TraceEvent::Sent { frame: frame.to_bytes(), text: trace::line(frame) }));
         self.watch.sent(frame, self.moment(), &mut self.all.borrow_mut());
-        if let Ok(decoded) = frame.decode()
-            && has_answer(&decoded.message)
-        {
-            self.requests.push(decoded.message);
+        if let Ok(decoded) = frame.decode() {
+            self.asked.sent(decoded.message);
         }
         Ok(())
     }

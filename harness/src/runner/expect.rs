@@ -59,12 +59,13 @@ impl Player {
             _ => self.deadline(within),
         };
         self.conns[conn].raw_wanted = Some(raw_wanted(expect));
-        let kept = self.conns[conn].kept_aside().len();
+        let kept = self.conns[conn].asked.kept_aside();
         let item = self.wait_for(conn, deadline, expect, request, silence.as_ref(), line).await?;
         self.conns[conn].raw_wanted = None;
         match request {
             Some(request) => {
-                self.conns[conn].answered(request);
+                self.refuse_unclear(conn, &item)?;
+                self.conns[conn].asked.answered(request);
                 self.refuse_overtaken(conn, request)?;
             }
             None if is_about_shares(expect) => self.refuse_any_overtaken(conn, None)?,
@@ -81,7 +82,7 @@ impl Player {
         let Some(arm) = arm else {
             let mut came = came(&item);
             if matches!(item, Item::Nothing) && waits_for_a_message(expect) {
-                match self.conns[conn].kept_aside().get(kept..).and_then(|kept| kept.last()) {
+                match self.conns[conn].asked.last_aside(kept) {
                     // An answer of another kind is one, too.
                     Some(other) if request.is_none() => came = instead(other),
                     _ => self.unanswered = true,
@@ -102,7 +103,7 @@ impl Player {
         silence: Option<&Silence>,
         line: Line<'_>,
     ) -> Result<Item, Stop> {
-        if let Some(answer) = request.and_then(|request| self.conns[conn].take_aside(request, |_| true)) {
+        if let Some(answer) = request.and_then(|request| self.conns[conn].asked.take_aside(request, |_| true)) {
             return Ok(Item::Message(answer));
         }
         loop {
@@ -121,16 +122,30 @@ impl Player {
                 Some(request) => answers(request, message),
                 None => expect.arms.iter().any(|arm| fits(arm, &item, false)),
             };
-            let fresh = &mut self.conns[conn];
-            if fresh.is_pong(message) {
+            let asked = &mut self.conns[conn].asked;
+            if asked.is_pong(message) {
                 continue;
             }
             // Where nothing may come, an answer to an earlier request is not nothing either.
             let is_patient = request.is_some() || silence.is_none();
-            let is_passed_over = !wanted && is_patient && fresh.set_aside(message);
+            let is_passed_over = !wanted && is_patient && asked.set_aside(message);
             if !is_passed_over && (wanted || !Session::is_ambient(message)) {
                 return Ok(item);
             }
+        }
+    }
+
+    /// An answer that may be for another request as well judges neither: an accepted UpdateChannel may stay without one (SV2-05-066),
+    /// so not even the order in which they were sent tells.
+    pub(super) fn refuse_unclear(&self, conn: usize, item: &Item) -> Result<(), Stop> {
+        match item {
+            Item::Message(message) if self.conns[conn].asked.is_unclear(message) => {
+                Err(Stop::Inconclusive(format!(
+                    "{} names no request and may answer more than one; expect the reply to each, or silence, before the next is sent",
+                    message.spec().name
+                )))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -241,7 +256,7 @@ impl Player {
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Message(message) if !answers(request, message) => {
-                    self.conns[conn].set_aside(message);
+                    self.conns[conn].asked.set_aside(message);
                 }
                 _ => return Ok(item),
             }
@@ -272,7 +287,7 @@ impl Player {
             None => return Ok(None),
         };
         self.transmit(conn, &frame_of(&message)?)?;
-        self.conns[conn].pings.push(message.clone());
+        self.conns[conn].asked.pinged(message.clone());
         Ok(Some(message))
     }
 }

@@ -237,7 +237,7 @@ impl Player {
             let item = self.next(conn, deadline).await?;
             self.refuse_broken(&item, line)?;
             match &item {
-                Item::Message(message) if self.conns[conn].set_aside(message) => {}
+                Item::Message(message) if self.conns[conn].asked.set_aside(message) => {}
                 Item::Message(message) if Session::is_ambient(message) => {}
                 _ => {
                     self.unanswered |= matches!(item, Item::Nothing);
@@ -308,7 +308,7 @@ impl Player {
                 return Ok(Filler::Acknowledged);
             }
             match item {
-                Item::Message(message) => _ = self.conns[conn].set_aside(&message),
+                Item::Message(message) => _ = self.conns[conn].asked.set_aside(&message),
                 Item::Nothing if all_is_here || !self.plan.peer.exact_barrier => {
                     return Ok(Filler::Unanswered);
                 }

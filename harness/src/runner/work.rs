@@ -75,7 +75,7 @@ impl Player {
             self.refuse_broken(&item, line)?;
             match &item {
                 Item::Nothing => {}
-                Item::Message(message) if self.conns[*conn].set_aside(message) => return Ok(()),
+                Item::Message(message) if self.conns[*conn].asked.set_aside(message) => return Ok(()),
                 Item::Message(message) if Session::is_ambient(message) => return Ok(()),
                 _ => return self.report.broken(line, allowed(), came(&item)),
             }
