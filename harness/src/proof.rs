@@ -27,6 +27,8 @@ pub struct Prover {
     seed: u64,
     /// What each scenario claims.
     claims: Vec<BTreeSet<String>>,
+    /// How each scenario came out on the clean pool, once that was asked for.
+    clean: Vec<OnceLock<Outcome>>,
 }
 
 /// What became of one fault.
@@ -89,8 +91,9 @@ impl Prover {
             scenario.claims(&suite.fragments).into_iter().map(|claim| claim.clause).collect()
         });
         let claims = claims.collect();
+        let clean = suite.scenarios.iter().map(|_| OnceLock::new()).collect();
         let fragments = Arc::new(suite.fragments.clone());
-        Self { suite, ledger, fragments, seed, claims }
+        Self { suite, ledger, fragments, seed, claims, clean }
     }
 
     /// The scenarios.
@@ -131,52 +134,48 @@ impl Prover {
         (outcome, fired)
     }
 
-    /// Plays every scenario on the clean pool; the outcomes stand in the order of the suite.
-    pub fn clean(&self) -> Vec<Outcome> {
-        in_parallel(&self.suite.scenarios, |scenario| self.play(scenario, &[]))
+    /// How every scenario comes out on the clean pool, in the order of the suite. Each is played once.
+    pub fn clean(&self) -> Vec<&Outcome> {
+        let all: Vec<usize> = (0..self.clean.len()).collect();
+        in_parallel(&all, |index| self.clean_of(*index)).into_iter().flatten().collect()
     }
 
-    /// What becomes of each fault. `clean` is what [`Self::clean`] gave.
-    pub fn fates(&self, faults: &[Fault], clean: &[Outcome], effort: Effort) -> Vec<Fate> {
-        let occasions = occasions(clean);
-        in_parallel(faults, |fault| self.fate(*fault, effort, &occasions, &|index| clean.get(index)))
+    /// How the scenario at `index` of the suite comes out on the clean pool.
+    fn clean_of(&self, index: usize) -> Option<&Outcome> {
+        let (cell, scenario) = (self.clean.get(index)?, self.suite.scenarios.get(index)?);
+        Some(cell.get_or_init(|| self.play(scenario, &[])))
+    }
+
+    /// What becomes of each fault. The whole suite is played on the clean pool.
+    pub fn fates(&self, faults: &[Fault], effort: Effort) -> Vec<Fate> {
+        let occasions = occasions(&self.clean());
+        in_parallel(faults, |fault| self.fate(*fault, effort, &occasions))
     }
 
     /// The same for a few faults: the clean pool plays only the scenarios that are needed.
     pub fn few_fates(&self, faults: &[Fault], effort: Effort) -> Vec<Fate> {
-        let clean: Vec<OnceLock<Outcome>> = self.suite.scenarios.iter().map(|_| OnceLock::new()).collect();
-        let play = |index: usize| {
-            let (cell, scenario) = (clean.get(index)?, self.suite.scenarios.get(index)?);
-            Some(cell.get_or_init(|| self.play(scenario, &[])))
-        };
-        in_parallel(faults, |fault| self.fate(*fault, effort, &Occasions::new(), &play))
+        in_parallel(faults, |fault| self.fate(*fault, effort, &Occasions::new()))
     }
 
-    /// The first fault that scenario `index` notices well enough, those that break what it claims before the others. `clean` is
-    /// its outcome on the clean pool.
+    /// The first fault that the scenario at `index` of the suite notices well enough, those that break what it claims before
+    /// the others.
     pub fn first_kill(
         &self,
         index: usize,
-        clean: &Outcome,
         faults: &[Fault],
         is_enough: impl Fn(&Kill) -> bool,
     ) -> Option<(Fault, Kill)> {
         let (scenario, claims) = (self.suite.scenarios.get(index)?, self.claims.get(index)?);
+        let clean = self.clean_of(index)?;
         let is_near = |fault: &&Fault| fault.clauses.iter().any(|clause| claims.contains(*clause));
         let (near, far): (Vec<&Fault>, Vec<&Fault>) = faults.iter().partition(is_near);
         near.into_iter().chain(far).find_map(|fault| {
             let kill = kill(clean, &self.play(scenario, &[*fault]));
-            (!kill.clauses.is_empty() && is_enough(&kill)).then_some((*fault, kill))
+            is_enough(&kill).then_some((*fault, kill))
         })
     }
 
-    fn fate<'a>(
-        &self,
-        fault: Fault,
-        effort: Effort,
-        occasions: &Occasions,
-        clean: &dyn Fn(usize) -> Option<&'a Outcome>,
-    ) -> Fate {
+    fn fate(&self, fault: Fault, effort: Effort, occasions: &Occasions) -> Fate {
         let mut fate = Fate { fault, attributed: Vec::new(), incidental: Vec::new(), fired: 0 };
         let mut open: BTreeSet<&str> = fault.clauses.iter().copied().collect();
         let mut played = BTreeSet::new();
@@ -186,7 +185,8 @@ impl Prover {
             if (effort == Effort::EachClause && is_shown) || !played.insert(index) {
                 continue;
             }
-            let (Some(scenario), Some(clean)) = (self.suite.scenarios.get(index), clean(index)) else {
+            let (Some(scenario), Some(clean)) = (self.suite.scenarios.get(index), self.clean_of(index))
+            else {
                 continue;
             };
             let (outcome, fired) = self.play_counted(scenario, &[fault]);
@@ -239,7 +239,7 @@ impl Prover {
 /// By clause, the scenarios in which a rule decided it for the clean pool.
 type Occasions = BTreeMap<String, Vec<usize>>;
 
-fn occasions(clean: &[Outcome]) -> Occasions {
+fn occasions(clean: &[&Outcome]) -> Occasions {
     let mut occasions = Occasions::new();
     for (index, outcome) in clean.iter().enumerate() {
         for clause in outcome.clauses.iter().filter(|clause| clause.rule.is_some()) {

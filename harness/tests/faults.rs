@@ -24,7 +24,7 @@ fn every_fault_is_found_by_a_line_or_a_rule_that_claims_its_clause() {
     let only = std::env::var("FAULTS").unwrap_or_default();
     let faults = FAULTS.iter().filter(|fault| only.is_empty() || only.contains(fault.id));
     let faults: Vec<_> = faults.copied().collect();
-    let fates = prover.fates(&faults, &prover.clean(), Effort::FirstKill);
+    let fates = prover.fates(&faults, Effort::FirstKill);
     let wrong: Vec<_> = fates
         .iter()
         .filter(|fate| fate.attributed.is_empty())

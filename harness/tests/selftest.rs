@@ -33,7 +33,8 @@ fn a_fault_that_a_claiming_check_finds_is_attributed() {
         assert_eq!(seen[empty], serde_json::json!([]), "{empty}");
     }
     let idle = seen["checks_without_kill"].as_array().expect("a list");
-    assert!(!idle.contains(&"mining/share/duplicate".into()) || idle.len() > 1, "{idle:?}");
+    assert!(!idle.contains(&"mining/share/duplicate".into()), "{idle:?}");
+    assert!(idle.contains(&"mining/share/accepted".into()), "{idle:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::proof::{Effort, Fate, Prover};
 use crate::snapshot;
 use crate::suite::{Suite, read_text};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::Verdict;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,11 +79,7 @@ pub(super) fn coverage(args: &CoverageArgs, ledger: Ledger) -> Result<Exit, Fail
             let records = coverage::records(&text)
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
             let is_wanted = args.proof == Proof::Yes || args.gate.as_ref().is_some_and(Gate::needs_proof);
-            let fates = is_wanted.then(|| {
-                let prover = prover(&suite, &ledger, args.seed);
-                let clean = prover.clean();
-                fates(&prover, &clean)
-            });
+            let fates = is_wanted.then(|| fates(&prover(&suite, &ledger, args.seed)));
             (records, fates)
         }
         None => play(args, &suite, &ledger)?,
@@ -113,16 +109,16 @@ fn play(
         Proof::Yes => true,
         Proof::No => false,
     };
-    let fates = is_proof_made.then(|| fates(&prover, &clean));
-    Ok((clean.iter().map(Record::from).collect(), fates))
+    let fates = is_proof_made.then(|| fates(&prover));
+    Ok((clean.into_iter().map(Record::from).collect(), fates))
 }
 
 fn prover(suite: &Suite, ledger: &Arc<Ledger>, seed: u64) -> Prover {
     Prover::new(suite.clone(), Arc::clone(ledger), seed)
 }
 
-fn fates(prover: &Prover, clean: &[Outcome]) -> Vec<Fate> {
-    prover.fates(FAULTS, clean, Effort::EachClause)
+fn fates(prover: &Prover) -> Vec<Fate> {
+    prover.fates(FAULTS, Effort::EachClause)
 }
 
 /// Says on standard error what is missed.

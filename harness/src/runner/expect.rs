@@ -80,17 +80,29 @@ impl Player {
         }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
-            let mut came = came(&item);
-            if matches!(item, Item::Nothing) && waits_for_a_message(expect) {
-                match self.conns[conn].asked.last_aside(kept) {
-                    // An answer of another kind is one, too.
-                    Some(other) if request.is_none() => came = instead(other),
-                    _ => self.unanswered = true,
-                }
-            }
+            let came = self.came_instead(conn, expect, request, &item, kept);
             return self.report.broken(line, allowed(expect, request), came);
         };
         self.judge_arm(conn, arm, &item, (&expect.arms, &expect.claims), step, &source)
+    }
+
+    /// What to say that came where no arm did. `kept` is how many answers were passed over before.
+    fn came_instead(
+        &mut self,
+        conn: usize,
+        expect: &Expect,
+        request: Option<&Message>,
+        item: &Item,
+        kept: usize,
+    ) -> String {
+        if matches!(item, Item::Nothing) && waits_for_a_message(expect) {
+            match self.conns[conn].asked.last_aside(kept) {
+                // An answer of another kind is one, too.
+                Some(other) if request.is_none() => return instead(other),
+                _ => self.unanswered = true,
+            }
+        }
+        came(item)
     }
 
     /// Reads until something comes that is an arm, or that cannot be waited over.
@@ -103,7 +115,8 @@ impl Player {
         silence: Option<&Silence>,
         line: Line<'_>,
     ) -> Result<Item, Stop> {
-        if let Some(answer) = request.and_then(|request| self.conns[conn].asked.take_aside(request, |_| true)) {
+        if let Some(answer) = request.and_then(|request| self.conns[conn].asked.take_aside(request, |_| true))
+        {
             return Ok(Item::Message(answer));
         }
         loop {
