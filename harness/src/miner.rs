@@ -6,7 +6,7 @@
 use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 use sv2_session::{Job, JobState, Work};
-use sv2_wire::U256;
+use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256, ValueError};
 
 /// The version bits that may be rolled: 24 bits, 5 to 28 (BIP323, spec section 5.1).
 pub const ROLLABLE_VERSION_BITS: u32 = 0x1fff_ffe0;
@@ -63,7 +63,7 @@ impl Header {
 }
 
 /// What a search may change, and where it begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Header version.
     pub version: u32,
@@ -73,6 +73,29 @@ pub struct Settings {
     pub extranonce: Vec<u8>,
     /// First nonce to try; the search wraps around.
     pub nonce: u32,
+}
+
+impl Settings {
+    /// The share that says this: a SubmitSharesExtended, or a SubmitSharesStandard, which has no extranonce.
+    ///
+    /// # Errors
+    /// The extranonce is longer than 32 bytes.
+    pub fn share(
+        &self,
+        (channel_id, job_id): (u32, u32),
+        sequence_number: u32,
+        is_extended: bool,
+    ) -> Result<Message, ValueError> {
+        let Self { version, ntime, nonce, .. } = *self;
+        if !is_extended {
+            let share = SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version };
+            return Ok(share.into());
+        }
+        let extranonce = B0_32::new(self.extranonce.clone())?;
+        let share =
+            SubmitSharesExtended { channel_id, sequence_number, job_id, nonce, ntime, version, extranonce };
+        Ok(share.into())
+    }
 }
 
 /// Which hashes are wanted: those above `above` (if any) and at or below `at_most`.
@@ -85,6 +108,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Hashes that meet a target.
+    pub fn within(target: U256) -> Self {
+        Self { above: None, at_most: target }
+    }
+
+    /// Hashes that do not.
+    pub fn beyond(target: U256) -> Self {
+        Self { above: Some(target), at_most: U256::MAX }
+    }
+
     fn contains(self, hash: U256) -> bool {
         hash <= self.at_most && self.above.is_none_or(|bound| hash > bound)
     }
@@ -201,6 +234,11 @@ pub fn search(job: &Job, settings: &Settings, wanted: Wanted, budget: u64) -> Re
     Err(SearchError::Budget(budget))
 }
 
+/// What a search finds, or else that with which it began.
+pub fn search_or_start(job: &Job, start: Settings, wanted: Wanted, budget: u64) -> Settings {
+    search(job, &start, wanted, budget).map_or(start, |found| found.settings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,7 +318,7 @@ mod tests {
         let start = genesis.nonce - 1000;
         let settings = Settings { version: 1, ntime: genesis.ntime, extranonce: Vec::new(), nonce: start };
         let difficulty_1 = number("00000000ffff0000000000000000000000000000000000000000000000000000");
-        let wanted = Wanted { above: None, at_most: difficulty_1 };
+        let wanted = Wanted::within(difficulty_1);
         let solution = search(&job, &settings, wanted, 2000).unwrap();
         assert_eq!((solution.settings.nonce, solution.hashes), (genesis.nonce, 1001));
         assert_eq!(search(&job, &settings, wanted, 1000), Err(SearchError::Budget(1000)));

@@ -4,16 +4,17 @@
 //! [`Runner`] is a state machine whose states the compiler writes. Whoever drives it feeds [`Input`]s, carries out
 //! [`Output`]s and wakes it at [`Runner::wake_at`]; `sim.rs` does so on virtual time, `drive.rs` on tokio.
 
-mod all_of;
+pub(crate) mod all_of;
 mod asked;
 mod assertion;
-mod calls;
+pub(crate) mod calls;
 mod connection;
 mod enter;
 pub(crate) mod eval;
-mod expect;
+pub(crate) mod expect;
 pub mod facts;
 mod judge;
+pub(crate) mod mine;
 mod needs;
 mod never;
 mod play;

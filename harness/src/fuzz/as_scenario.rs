@@ -6,15 +6,15 @@
 
 mod shares;
 
-use super::clients::Action;
-use super::pool::{Game, Told, node};
+use super::clients::{Action, OWN_FIELDS};
+use super::pool::{EASIEST_NBITS, Game, Told, node};
 use super::program::{Op, Program, Rate};
 use crate::scenario::format::format;
-use shares::{Ground, Noted, Share, is_too_low};
+use shares::{Noted, Share, is_too_low};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use sv2_reference_pool::service::Control;
-use sv2_session::{JobState, Session, answers, tells_apart};
+use sv2_session::{Job, JobState, Session, answers, tells_apart};
 use sv2_wire::{Message, Value};
 
 /// A program as a scenario.
@@ -82,7 +82,7 @@ struct Writer {
     unsaid: Vec<String>,
     shares: Vec<Option<Share>>,
     count: usize,
-    /// Shares are blocks in the program and not in the scenario, and blocks are acknowledged at once.
+    /// Shares may be blocks, which are acknowledged at once; one that is mined anew in the scenario need not be one there.
     finds_blocks: bool,
     /// Connections are without encryption.
     is_plain: bool,
@@ -120,7 +120,7 @@ impl Writer {
         let Some(Told { action, came, closed }) = self.game.as_mut().and_then(|game| game.tell(op)) else {
             return;
         };
-        let request = self.act(op, &action, &came, &ground);
+        let request = self.act(op, &action, &came, ground.as_ref());
         for (client, message) in &came {
             let last = came.iter().rfind(|(of, _)| of == client);
             let is_last = last.is_some_and(|(_, last)| last.spec().name == message.spec().name);
@@ -138,7 +138,7 @@ impl Writer {
         op: &Op,
         action: &Action,
         came: &[(usize, Message)],
-        ground: &Ground,
+        ground: Option<&Job>,
     ) -> Option<(Message, String)> {
         match action {
             Action::Connect => {
@@ -215,7 +215,7 @@ impl Writer {
         self.unsaid.push(what.to_owned());
     }
 
-    fn send(&mut self, op: &Op, client: usize, message: &Message, sent: &str, met: (&Ground, bool)) {
+    fn send(&mut self, op: &Op, client: usize, message: &Message, sent: &str, met: (Option<&Job>, bool)) {
         let name = message.spec().name;
         if let Op::OpenStandard { rate, .. } | Op::OpenExtended { rate, .. } | Op::Update { rate, .. } = op
             && is_odd_nan(*rate)
@@ -254,9 +254,6 @@ impl Writer {
             Message::OpenExtendedMiningChannelSuccess(open) => Some((open.channel_id, open.group_channel_id)),
             _ => None,
         };
-        // What does not tell for which request it is could be for another one of the program.
-        let answered = request.filter(|(asked, _)| answers(asked, message) && tells_apart(message));
-        let sent = answered.map(|(_, sent)| sent);
         if let Message::SetGroupChannel(group) = message {
             let capture = self.fresh('g');
             self.groups.insert((client, group.group_channel_id), capture.clone());
@@ -271,6 +268,9 @@ impl Writer {
         if Session::is_ambient(message) && (is_unsure || !is_last) {
             return;
         }
+        // What does not tell for which request it is could be for another one of the program.
+        let answered = request.filter(|(asked, _)| answers(asked, message) && tells_apart(message));
+        let sent = answered.map(|(_, sent)| sent);
         let mut line = format!("{}: expect {name}", letter(client));
         if let Some(sent) = sent {
             _ = write!(line, " reply to {sent}");
@@ -320,19 +320,9 @@ impl Writer {
 
     /// The fields of a message; those that say nothing about the conversation are left to their defaults.
     fn fields(&self, client: usize, message: &Message) -> String {
-        const LEFT_OUT: [&str; 8] = [
-            "user_identity",
-            "endpoint_host",
-            "endpoint_port",
-            "vendor",
-            "hardware_version",
-            "firmware",
-            "device_id",
-            "sequence_number",
-        ];
         let is_custom = matches!(message, Message::SetCustomMiningJob(_));
         let mut text = String::new();
-        for field in message.spec().fields.iter().filter(|field| !LEFT_OUT.contains(&field.name)) {
+        for field in message.spec().fields.iter().filter(|field| !OWN_FIELDS.contains(&field.name)) {
             let Some(value) = message.get(field.name) else { continue };
             let value = match (field.name, &value) {
                 ("channel_id", Value::Uint(id)) => {
@@ -363,9 +353,6 @@ impl Writer {
         of_channel.max_by_key(|((_, _, job), _)| *job).map(|(_, noted)| noted.capture.clone())
     }
 }
-
-/// The network's easiest target in compact form, as test networks have it.
-pub(super) const EASIEST_NBITS: u32 = 0x207f_ffff;
 
 fn is_odd_nan(rate: Rate) -> bool {
     rate.number().is_nan() && rate.0 != f32::NAN.to_bits()

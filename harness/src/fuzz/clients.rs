@@ -7,7 +7,7 @@
 mod inverse;
 mod work;
 
-pub(super) use work::first_nonce;
+pub(super) use work::{first_nonce, rolled_bits};
 
 use super::program::{ChannelRef, ClientRef, JobRef, MAX_CHANNELS, MAX_CLIENTS, Op, ShareKind};
 use crate::custom::CustomJobAccess;
@@ -22,8 +22,20 @@ use sv2_wire::{
 };
 use work::{Work, share};
 
-/// Hashes that one share may cost. A search that finds nothing gives the last work that it tried.
+/// Hashes that one share may cost. A search that finds nothing gives the work with which it began.
 pub const SEARCH_BUDGET: u64 = 48;
+
+/// Fields that are the client's own affair: operations fill them in, and nothing that is judged depends on them.
+pub(super) const OWN_FIELDS: [&str; 8] = [
+    "sequence_number",
+    "user_identity",
+    "endpoint_host",
+    "endpoint_port",
+    "vendor",
+    "hardware_version",
+    "firmware",
+    "device_id",
+];
 
 /// How far beyond the time on the wire an ntime may lie, in seconds (MAX_FUTURE_BLOCK_TIME of Bitcoin).
 const MAX_FUTURE: u32 = 7200;

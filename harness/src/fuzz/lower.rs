@@ -19,10 +19,14 @@ mod values;
 use super::clients::Action;
 use super::pool::{Game, node};
 use super::program::{MAX_CLIENTS, MAX_OPS, Op, Program};
+use crate::profile::Profile;
+use crate::runner::Peer;
+use crate::runner::calls::{DEEPEST_CALL, MOST_CALLS};
 use crate::runner::eval::Env;
 use crate::runner::value::Datum;
 use crate::scenario::syntax::{Call, Entry, Expr, File, FileKind, Handshake, Ident, Step, StepKind};
 use crate::suite::{Cell, Source};
+use crate::target::Target;
 use seen::Inbox;
 use shares::{Mined, Sent};
 use std::collections::BTreeMap;
@@ -32,9 +36,6 @@ use std::time::Duration;
 
 /// Steps that are looked at, those of fragments each time that they are called; what follows is lost.
 const MOST_STEPS: usize = 2048;
-
-/// How deep fragments may call fragments, as in the runner.
-const DEEPEST_CALL: usize = 16;
 
 /// Operations that one step may become: long bytes and long times take more than one.
 const MOST_PIECES: usize = 4;
@@ -84,6 +85,8 @@ pub fn lower(file: &File, text: &str, row: &[Cell], fragments: &Fragments) -> Lo
         ops: Vec::new(),
         lost,
         env,
+        profile: Profile { nominal_hash_rate: 0.0, ..Profile::embedded() },
+        peer: Target::Embedded.peer(),
         connections: Vec::new(),
         default_connection: String::new(),
         calls: Vec::new(),
@@ -146,6 +149,9 @@ struct Lowerer<'a> {
     ops: Vec<Op>,
     lost: Vec<Lost>,
     env: Env,
+    /// Who sends, and whom it takes the pool for.
+    profile: Profile,
+    peer: Peer,
     connections: Vec<Connection>,
     default_connection: String,
     /// Names of the fragments that are being played, the innermost last.
@@ -326,6 +332,9 @@ impl Lowerer<'_> {
 
     fn calls(&mut self, step: &Step, call: &Call) -> Result<(), Unsaid> {
         let times = call.times.as_ref().map_or(Ok(1), |times| self.integer(times))?;
+        if times > MOST_CALLS {
+            return Err(format!("nothing is repeated more than {MOST_CALLS} times"));
+        }
         for _ in 0..times {
             if self.steps > MOST_STEPS {
                 break;
@@ -345,16 +354,8 @@ impl Lowerer<'_> {
         if self.calls.len() >= DEEPEST_CALL {
             return Err("fragments call each other too deep".to_owned());
         }
-        let mut inner = Env::default();
-        for parameter in &signature.parameters {
-            let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
-            let value = match (given, &parameter.default) {
-                (Some(argument), _) => self.eval(&argument.value)?,
-                (None, Some(default)) => inner.eval(default).map_err(|stop| stop.reason())?,
-                (None, None) => return Err(format!("it needs {}", parameter.name.node)),
-            };
-            inner.bind(&parameter.name.node, value);
-        }
+        call.arguments.iter().try_for_each(|argument| self.afford(&argument.value))?;
+        let inner = self.env.of_call(signature, call).map_err(|stop| stop.reason())?;
         let outer = std::mem::replace(&mut self.env, inner);
         let connection = self.connection_name(step).to_owned();
         let outer_connection = std::mem::replace(&mut self.default_connection, connection);
@@ -363,11 +364,7 @@ impl Lowerer<'_> {
         self.calls.pop();
         self.default_connection = outer_connection;
         let inner = std::mem::replace(&mut self.env, outer);
-        for (result, capture) in signature.results.iter().zip(&call.results) {
-            if let Some(value) = inner.get(&result.node) {
-                self.env.bind(&capture.node, value.clone());
-            }
-        }
+        self.env.take_results(&inner, signature, call);
         Ok(())
     }
 }

@@ -14,8 +14,8 @@ use server::Event;
 use std::time::Duration;
 use sv2_session::bounds::{KEPT_CHANNELS, KEPT_JOB_BYTES, KEPT_JOBS, KEPT_SHARES};
 use sv2_session::{Basis, Channel, Conversation, Job, JobState, Moment, Session, Watch};
+use sv2_wire::U256;
 use sv2_wire::fuzz::{Finding, Oracle, Target};
-use sv2_wire::{Message, SubmitSharesExtended, SubmitSharesStandard, U256};
 
 /// The target.
 pub const TARGET: Target = Target {
@@ -139,9 +139,14 @@ pub fn judge(miner: &impl Miner, bytes: &mut Unstructured<'_>) -> Result<(), Fin
                 if !miner.holds(watch.session(), &share.basis) {
                     continue;
                 }
-                let message = share_of(miner, &share, sequence);
+                let (job, job_id) = (&share.job, miner.names(&share.job));
+                let is_extended = job.extranonce_size > 0;
+                let Ok(message) = share.settings.share((job.channel_id, job_id), sequence, is_extended)
+                else {
+                    continue;
+                };
                 sequence = sequence.wrapping_add(1);
-                judge_share(&book, watch.session(), &share, miner.names(&share.job))?;
+                judge_share(&book, watch.session(), &share, job_id)?;
                 if let Ok(frame) = sv2_wire::frame::Frame::of(&message) {
                     watch.sent(&frame, now, &mut all);
                 }
@@ -169,21 +174,11 @@ fn mine(miner: &impl Miner, session: &Session, index: usize, roll: u8) -> Result
         extranonce: vec![roll; usize::from(job.extranonce_size).min(32)],
         nonce: u32::from(roll),
     };
-    let wanted = Wanted { above: None, at_most: job.hardest_target };
+    let wanted = Wanted::within(job.hardest_target);
     Ok(match miner::search(job, &settings, wanted, SEARCH_BUDGET) {
         Ok(found) => Some(Mined { job: job.clone(), basis, settings: found.settings }),
         Err(SearchError::Budget(_) | SearchError::NotActive) => None,
     })
-}
-
-fn share_of(miner: &impl Miner, share: &Mined, sequence_number: u32) -> Message {
-    let (channel_id, job_id) = (share.job.channel_id, miner.names(&share.job));
-    let Settings { version, ntime, nonce, .. } = share.settings;
-    if share.job.extranonce_size == 0 {
-        return SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into();
-    }
-    let extranonce = sv2_wire::B0_32::new(share.settings.extranonce.clone()).unwrap_or_default();
-    SubmitSharesExtended { channel_id, sequence_number, job_id, nonce, ntime, version, extranonce }.into()
 }
 
 fn judge_share(book: &Book, session: &Session, share: &Mined, job_id: u32) -> Result<(), Finding> {

@@ -23,6 +23,9 @@ use sv2_reference_pool::pool::{Pool, PoolConfig, Vardiff};
 use sv2_reference_pool::target::{Network, difficulty_one};
 use sv2_wire::fuzz::{Finding, Oracle, Target};
 
+/// The network's easiest target in compact form, as test networks have it.
+pub(super) const EASIEST_NBITS: u32 = 0x207f_ffff;
+
 /// The target.
 pub const TARGET: Target = Target {
     name: "pool_sequence",
@@ -167,7 +170,7 @@ pub fn node(settings: Settings, faults: &[Fault]) -> Node<Pool> {
     }
     config.templates.start_time = crate::target::EMBEDDED_START;
     if settings.is_on("easy-blocks") {
-        config.templates.nbits = super::as_scenario::EASIEST_NBITS;
+        config.templates.nbits = EASIEST_NBITS;
     }
     let node = NodeConfig { faults: faults.to_vec(), ..NodeConfig::plain() };
     Node::new(node, Pool::new(config).expect("a configuration that pools take"))

@@ -16,8 +16,8 @@ mod text;
 
 pub use minimise::minimised;
 pub use operand::{
-    Blob, ChannelRef, ClientRef, Extensions, JobRef, MAX_EXTENSIONS, Rate, Settings, ShareKind, ShareRef,
-    Versions, Zeros,
+    Blob, ChannelRef, ClientRef, Extensions, JobRef, MAX_BLOB, MAX_EXTENSIONS, Rate, Settings, ShareKind,
+    ShareRef, Versions, Zeros,
 };
 pub use text::ProgramTextError;
 

@@ -20,7 +20,7 @@ use sv2_wire::fuzz::{Finding, Oracle, Random, Seed, Target, mutate_bytes};
 /// The target.
 pub const TARGET: Target = Target {
     name: "scenario_parse",
-    about: "any text is a scenario or an error at a place of the text, and formatting changes no meaning",
+    about: "any text is a scenario or an error at a place of it, formatting changes no meaning, and a program that it is lowered to comes back",
     format: 1,
     max_len: 4096,
     oracles: &[PLACE, DEPTH, FORMATS, CANONICAL, SAME_TREE, COMMENTS, SIZE, LOWERING],

@@ -20,10 +20,7 @@ use sv2_reference_pool::service::{ConnId, Control, Now};
 use sv2_session::{Direction, Job, JobState, Session};
 use sv2_wire::frame::{Deframer, Frame, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::{Finding, Oracle, Random, Seed, Target, mutate_bytes};
-use sv2_wire::{
-    B0_32, F32, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel, SetupConnection,
-    SubmitSharesExtended, SubmitSharesStandard, U256,
-};
+use sv2_wire::{F32, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel, SetupConnection, U256};
 
 /// The target.
 pub const TARGET: Target = Target {
@@ -259,39 +256,21 @@ impl Bench {
     /// The case's share, with a sequence number; nothing where there is no job.
     fn share(&self, case: Case, sequence_number: u32) -> Option<Message> {
         let job = self.job(case)?;
-        let (min_ntime, channel_id) = (self.min_ntime(job), job.channel_id);
-        let ntime = min_ntime.saturating_add_signed(case.ntime.into());
+        let ntime = self.min_ntime(job).saturating_add_signed(case.ntime.into());
         let version = job.version ^ case.version;
         let extranonce = vec![case.roll; usize::from(job.extranonce_size)];
         let settings = Settings { version, ntime, extranonce, nonce: u32::from(case.roll) << 8 };
         let wanted = match case.is_on(5) {
-            false => Wanted { above: None, at_most: job.hardest_target },
-            true => Wanted { above: Some(job.hardest_target), at_most: U256::MAX },
+            false => Wanted::within(job.hardest_target),
+            true => Wanted::beyond(job.hardest_target),
         };
-        let mut settings = match miner::search(job, &settings, wanted, SEARCH_BUDGET) {
-            Ok(found) => found.settings,
-            Err(_) => settings,
-        };
+        let mut settings = miner::search_or_start(job, settings, wanted, SEARCH_BUDGET);
         if let Some(length) = case.extranonce.checked_sub(1) {
             settings.extranonce.resize(usize::from(length % 33), case.roll);
         }
+        settings.nonce = settings.nonce.wrapping_add(case.nonce.into());
         let job_id = job.job_id.wrapping_add(case.job.into());
-        let nonce = settings.nonce.wrapping_add(case.nonce.into());
-        Some(match case.is_on(0) {
-            false => {
-                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
-            }
-            true => SubmitSharesExtended {
-                channel_id,
-                sequence_number,
-                job_id,
-                nonce,
-                ntime,
-                version,
-                extranonce: B0_32::new(settings.extranonce).ok()?,
-            }
-            .into(),
-        })
+        settings.share((job.channel_id, job_id), sequence_number, case.is_on(0)).ok()
     }
 
     fn job(&self, case: Case) -> Option<&Job> {

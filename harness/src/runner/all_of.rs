@@ -1,12 +1,12 @@
 //! `expect all-of`: every arm must come, in any order.
 
 use super::connection::Item;
-use super::eval::{Comparison, members};
+use super::eval::{Comparison, Env, members};
 use super::expect::fits;
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
-use crate::scenario::syntax::{Arm, Expect, Outcome, Step};
+use crate::scenario::syntax::{Arm, Expect, Judgement, Outcome, Step};
 use std::sync::Arc;
 use sv2_session::{Session, answers, tells_apart};
 use sv2_wire::Message;
@@ -77,22 +77,26 @@ impl Player {
             })
             .collect();
         let Item::Message(message) = item else { return fitting.first().copied() };
-        let holds = |at: &&usize| self.holds(conn, open[**at].0, message);
+        let value = Datum::Message(conn, Box::new(message.clone()));
+        let holds = |at: &&usize| holds(&self.env, open[**at].0, &value);
         fitting.iter().find(holds).copied().or_else(|| fitting.first().copied())
     }
+}
 
-    fn holds(&self, conn: usize, arm: &Arm, message: &Message) -> bool {
-        let message = Datum::Message(conn, Box::new(message.clone()));
-        arm.judgements.iter().all(|judgement| {
-            let Some(test) = &judgement.test else { return true };
-            let value = message.member(&judgement.path.root.node).ok_or(Stop::Found);
-            let value = value.and_then(|value| members(value, &judgement.path.members));
-            let value = value.and_then(|value| self.env.masked(value, judgement.mask.as_ref()));
-            let compared =
-                value.and_then(|value| self.env.compare(&value, test.operator.node, &test.operand));
-            !matches!(compared, Ok(Comparison::Fails) | Err(_))
-        })
-    }
+/// Whether every line of an arm holds for a message, or cannot be known to fail.
+pub(crate) fn holds(env: &Env, arm: &Arm, message: &Datum) -> bool {
+    arm.judgements.iter().all(|judgement| {
+        let Some(test) = &judgement.test else { return true };
+        let compared = part(env, message, judgement)
+            .and_then(|value| env.compare(&value, test.operator.node, &test.operand));
+        !matches!(compared, Ok(Comparison::Fails) | Err(_))
+    })
+}
+
+/// What a line looks at in a message.
+pub(crate) fn part(env: &Env, message: &Datum, judgement: &Judgement) -> Result<Datum, Stop> {
+    let value = message.member(&judgement.path.root.node).ok_or(Stop::Found)?;
+    env.masked(members(value, &judgement.path.members)?, judgement.mask.as_ref())
 }
 
 /// Whether an answer is the last one to its request: a SubmitShares.Success that reaches a share may come before that share's

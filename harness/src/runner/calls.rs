@@ -3,14 +3,14 @@
 use super::eval::Env;
 use super::judge::Stop;
 use super::play::Player;
-use crate::scenario::syntax::{Call, FileKind, Step};
+use crate::scenario::syntax::{Call, FileKind, Signature, Step};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// How deep fragments may call fragments.
-const DEEPEST_CALL: usize = 16;
+pub(crate) const DEEPEST_CALL: usize = 16;
 /// How often one step may repeat a fragment.
-const MOST_CALLS: u64 = 10_000;
+pub(crate) const MOST_CALLS: u64 = 10_000;
 
 impl Player {
     /// Plays a fragment as often as is wanted.
@@ -35,16 +35,7 @@ impl Player {
         if self.depth >= DEEPEST_CALL {
             return Err(Stop::Error(format!("fragments call each other too deep, the last is {name}")));
         }
-        let mut inner = Env::default().spelling(&plan.profile.error_codes);
-        for parameter in &signature.parameters {
-            let given = call.arguments.iter().find(|argument| argument.name.node == parameter.name.node);
-            let value = match (given, &parameter.default) {
-                (Some(argument), _) => self.env.eval(&argument.value),
-                (None, Some(default)) => inner.eval(default),
-                (None, None) => Err(Stop::Error(format!("{name} needs {}", parameter.name.node))),
-            };
-            inner.bind(&parameter.name.node, value?);
-        }
+        let inner = self.env.of_call(signature, call)?;
         let outer = std::mem::replace(&mut self.env, inner);
         let outer_source = std::mem::replace(&mut self.source, Arc::clone(fragment));
         let inner_connection = self.connection_name(step).to_owned();
@@ -56,12 +47,34 @@ impl Player {
         self.default_connection = outer_connection;
         let inner = std::mem::replace(&mut self.env, outer);
         played?;
+        self.env.take_results(&inner, signature, call);
+        Ok(())
+    }
+}
+
+impl Env {
+    /// What a fragment knows when it begins: its parameters, and how the target spells error codes.
+    pub(crate) fn of_call(&self, signature: &Signature, call: &Call) -> Result<Self, Stop> {
+        let mut inner = self.without_captures();
+        for parameter in &signature.parameters {
+            let name = &parameter.name.node;
+            let given = call.arguments.iter().find(|argument| argument.name.node == *name);
+            let value = match (given, &parameter.default) {
+                (Some(argument), _) => self.eval(&argument.value)?,
+                (None, Some(default)) => inner.eval(default)?,
+                (None, None) => return Err(Stop::Error(format!("{} needs {name}", call.fragment.node))),
+            };
+            inner.bind(name, value);
+        }
+        Ok(inner)
+    }
+
+    /// Takes over what a fragment hands to its caller. A result that no arm has bound stays unbound for the caller too.
+    pub(crate) fn take_results(&mut self, inner: &Self, signature: &Signature, call: &Call) {
         for (result, capture) in signature.results.iter().zip(&call.results) {
-            // A result that no arm has bound stays unbound for the caller too.
             if let Some(value) = inner.get(&result.node) {
-                self.env.bind(&capture.node, value.clone());
+                self.bind(&capture.node, value.clone());
             }
         }
-        Ok(())
     }
 }

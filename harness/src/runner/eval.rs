@@ -52,6 +52,11 @@ impl Env {
         Self { error_codes: Arc::clone(error_codes), ..self }
     }
 
+    /// The same spellings and no captures.
+    pub(crate) fn without_captures(&self) -> Self {
+        Self { captures: BTreeMap::new(), error_codes: Arc::clone(&self.error_codes) }
+    }
+
     pub(crate) fn bind(&mut self, name: &str, value: Datum) {
         self.captures.insert(name.to_owned(), value);
     }
@@ -101,8 +106,12 @@ impl Env {
     }
 
     pub(crate) fn integer(&self, expr: &Expr) -> Result<u64, Stop> {
+        small(self.number(expr)?).ok_or_else(|| wrong("the number is too large".to_owned()))
+    }
+
+    pub(crate) fn number(&self, expr: &Expr) -> Result<U256, Stop> {
         match self.eval(expr)? {
-            Datum::Number(number) => small(number).ok_or_else(|| wrong("the number is too large".to_owned())),
+            Datum::Number(number) => Ok(number),
             other => Err(wrong(format!("expected a number, got {}", other.describe()))),
         }
     }

@@ -324,11 +324,15 @@ pub(super) fn frame_of(message: &Message) -> Result<Frame, Stop> {
     Frame::of(message).map_err(|error| Stop::Error(error.to_string()))
 }
 
+/// Whether a message is what an arm or a `never` names.
+pub(crate) fn is_message(outcome: &Outcome, message: &Message) -> bool {
+    let Outcome::Message(name) = outcome else { return false };
+    MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
+}
+
 pub(super) fn fits(arm: &Arm, item: &Item, silent: bool) -> bool {
     match (&arm.outcome.node, item) {
-        (Outcome::Message(name), Item::Message(message)) => {
-            MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
-        }
+        (outcome, Item::Message(message)) => is_message(outcome, message),
         (Outcome::Close, Item::Closed(closed)) => *closed != Closed::ByUs,
         (Outcome::Silence, Item::Nothing) => silent,
         (Outcome::Bytes(count), Item::Bytes(bytes)) => bytes.len() as u64 >= *count,

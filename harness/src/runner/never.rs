@@ -2,6 +2,7 @@
 
 use super::Control;
 use super::connection::{Closed, Item, Pulled};
+use super::expect::is_message;
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use crate::scenario::syntax::{Claims, Never, Outcome, Span, Step};
@@ -9,7 +10,7 @@ use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
 use sv2_session::answers;
-use sv2_wire::{Message, MessageSpec};
+use sv2_wire::Message;
 
 /// A `never` in force.
 pub(crate) struct Watch {
@@ -124,11 +125,6 @@ fn is_answer(ping: &Message, pulled: &Pulled) -> bool {
         Pulled::Frame(frame) => frame.decode().is_ok_and(|decoded| answers(ping, &decoded.message)),
         _ => false,
     }
-}
-
-fn is_message(outcome: &Outcome, message: &Message) -> bool {
-    let Outcome::Message(name) = outcome else { return false };
-    MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
 }
 
 fn breach(outcome: &Outcome, pulled: &Pulled) -> Option<String> {

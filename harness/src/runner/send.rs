@@ -6,6 +6,7 @@ use super::judge::Stop;
 use super::play::Player;
 use super::value::{Datum, small};
 use super::{Control, Peer};
+use crate::custom::CustomJobAccess;
 use crate::profile::Profile;
 use crate::scenario::syntax::{
     Assignment, Corrupt, Expr, Modifier, ModifierKind, Provoke, RecordPart, Send, Step, Submit,
@@ -17,7 +18,9 @@ impl Player {
     pub(super) fn send(&mut self, step: &Step, send: &Send) -> Result<(), Stop> {
         let conn = self.connection(step, None)?;
         let mut message = self.default_message(&send.message.node)?;
-        self.declare_custom_job(&mut message, &send.fields)?;
+        if let Some(access) = &self.plan.profile.custom_jobs {
+            declare_custom_job(&mut message, &send.fields, access, || self.world.take_token())?;
+        }
         assign(&self.env, &mut message, &send.fields)?;
         let frame = altered_frame(&self.env, &message, &send.modifiers)?;
         self.transmit(conn, &frame)?;
@@ -41,23 +44,15 @@ impl Player {
     pub(super) fn submit(&mut self, step: &Step, submit: &Submit) -> Result<(), Stop> {
         let value = self.env.reference(&submit.share)?;
         let conn = self.connection(step, Some(&value))?;
-        let shares = match value {
-            Datum::List(items) => items,
-            other => vec![other],
-        };
         let mut sent = Vec::new();
-        for share in &shares {
-            let Datum::Share(_, share) = share else {
-                return Err(Stop::Error(format!("{} is no share", share.describe())));
-            };
-            let mut message = self.share_message(conn, share);
+        for share in value.into_shares().map_err(Stop::Error)? {
+            let mut message = self.share_message(conn, &share)?;
             assign(&self.env, &mut message, &submit.fields)?;
-            self.launch(conn, &message, share, false)?;
+            self.launch(conn, &message, &share, false)?;
             sent.push(Datum::Message(conn, Box::new(message)));
         }
         if let Some(capture) = &submit.capture {
-            let value = if sent.len() == 1 { sent.swap_remove(0) } else { Datum::List(sent) };
-            self.env.bind(&capture.node, value);
+            self.env.bind(&capture.node, Datum::of_many(sent));
         }
         Ok(())
     }
@@ -113,21 +108,6 @@ impl Player {
         Ok(message)
     }
 
-    /// A custom job gets a token that is good, unless the scenario brings its own, and the outputs that the pool wants.
-    fn declare_custom_job(&self, message: &mut Message, fields: &[Assignment]) -> Result<(), Stop> {
-        let Message::SetCustomMiningJob(job) = message else { return Ok(()) };
-        let Some(access) = &self.plan.profile.custom_jobs else { return Ok(()) };
-        let misfit = |error: ValueError| Stop::Error(format!("the profile's custom jobs: {error}"));
-        job.coinbase_tx_outputs = B0_64K::new(access.coinbase_tx_outputs.clone()).map_err(misfit)?;
-        if fields.iter().any(|assignment| assignment.field.node == "mining_job_token") {
-            return Ok(());
-        }
-        let none_left = || Stop::Inconclusive("more tokens in the profile decide it".to_owned());
-        let token = access.tokens.get(self.world.take_token()).ok_or_else(none_left)?;
-        job.mining_job_token = B0_255::new(token.clone()).map_err(misfit)?;
-        Ok(())
-    }
-
     fn index(&self, expr: &Expr) -> Result<usize, Stop> {
         let number = self.env.integer(expr)?;
         usize::try_from(number).map_err(|_| Stop::Error("the number is too large".to_owned()))
@@ -172,6 +152,25 @@ pub(crate) fn valid_message(name: &str, profile: &Profile, peer: &Peer) -> Resul
         _ => {}
     }
     Ok(message)
+}
+
+/// A custom job gets the outputs that the pool wants, and a token that is good unless the scenario brings its own.
+pub(crate) fn declare_custom_job(
+    message: &mut Message,
+    fields: &[Assignment],
+    access: &CustomJobAccess,
+    take_token: impl FnOnce() -> usize,
+) -> Result<(), Stop> {
+    let Message::SetCustomMiningJob(job) = message else { return Ok(()) };
+    let misfit = |error: ValueError| Stop::Error(format!("the profile's custom jobs: {error}"));
+    job.coinbase_tx_outputs = B0_64K::new(access.coinbase_tx_outputs.clone()).map_err(misfit)?;
+    if fields.iter().any(|assignment| assignment.field.node == "mining_job_token") {
+        return Ok(());
+    }
+    let none_left = || Stop::Inconclusive("more tokens in the profile decide it".to_owned());
+    let token = access.tokens.get(take_token()).ok_or_else(none_left)?;
+    job.mining_job_token = B0_255::new(token.clone()).map_err(misfit)?;
+    Ok(())
 }
 
 /// Sets fields of a message.

@@ -1,18 +1,17 @@
-//! Jobs, mining, and the account of a channel.
+//! Jobs, shares under way, and the account of a channel.
 
 use super::Control;
 use super::connection::Item;
 use super::expect::frame_of;
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
-use super::value::{Datum, Share, small};
-use crate::miner::{self, SearchError, Settings, Wanted};
-use crate::scenario::syntax::{AwaitJob, Claims, Mine, Operator, Settle, Step};
-use rand_core::RngCore;
+use super::value::{Datum, Share};
+use crate::miner::Wanted;
+use crate::scenario::syntax::{AwaitJob, Claims, Settle, Step};
 use std::sync::Arc;
 use std::time::Duration;
-use sv2_session::{Account, Basis, ChannelKind, Job, JobState, Session, ShareState, Voided};
-use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256};
+use sv2_session::{Account, Basis, Job, Session, ShareState, Voided};
+use sv2_wire::Message;
 
 /// What settling waits for.
 const ACKNOWLEDGED: &str = "SubmitShares.Success for a fresh valid share";
@@ -56,41 +55,6 @@ impl Player {
         Ok(())
     }
 
-    pub(super) async fn mine(&mut self, mine: &Mine) -> Result<(), Stop> {
-        let value = self.env.reference(&mine.job)?;
-        let Datum::Job(conn, job) = &value else {
-            return Err(Stop::Error(format!("{} is no job", value.describe())));
-        };
-        let mut job = job.clone();
-        let mut settings = self.settings(&mut job, mine)?;
-        let wanted = self.wanted(&job, mine)?;
-        let count = match &mine.count {
-            Some(expr) => self.env.integer(expr)?,
-            None => 1,
-        };
-        let is_drawn = mine.fields.iter().all(|assignment| assignment.field.node != "nonce");
-        let mut shares = Vec::new();
-        for _ in 0..count {
-            let share = match is_drawn {
-                true => self.search_new(*conn, &job, &mut settings, wanted).await?,
-                false => self.search(*conn, &job, &settings, wanted).await?,
-            };
-            settings.nonce = share.solution.settings.nonce.wrapping_add(1);
-            shares.push(Datum::Share(*conn, Box::new(share)));
-        }
-        if let Some(capture) = &mine.capture {
-            let value = match (mine.count.is_some(), shares.pop()) {
-                (false, Some(only)) => only,
-                (_, last) => {
-                    shares.extend(last);
-                    Datum::List(shares)
-                }
-            };
-            self.env.bind(&capture.node, value);
-        }
-        Ok(())
-    }
-
     /// Submits fresh valid shares until a success names the newest, then judges what the channel was credited with.
     pub(super) async fn settle(&mut self, step: &Step, settle: &Settle) -> Result<(), Stop> {
         let channel = self.env.reference(&settle.channel)?;
@@ -116,32 +80,6 @@ impl Player {
                 self.report.broken(Line::of_step(&none, &source, step.line), ACKNOWLEDGED.to_owned(), code)
             }
             None => Ok(()),
-        }
-    }
-
-    /// The message of a share, with the channel's next sequence number.
-    pub(super) fn share_message(&mut self, conn: usize, share: &Share) -> Message {
-        let (job, settings) = (&share.job, &share.solution.settings);
-        let (channel_id, job_id) = (job.channel_id, job.job_id);
-        let sequence_number = self.next_sequence(conn, channel_id);
-        let Settings { version, ntime, nonce, .. } = *settings;
-        match self.kind_of(conn, job) {
-            ChannelKind::Standard => {
-                SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }.into()
-            }
-            ChannelKind::Extended { .. } => {
-                let extranonce = B0_32::new(settings.extranonce.clone()).unwrap_or_default();
-                SubmitSharesExtended {
-                    channel_id,
-                    sequence_number,
-                    job_id,
-                    nonce,
-                    ntime,
-                    version,
-                    extranonce,
-                }
-                .into()
-            }
         }
     }
 
@@ -261,10 +199,10 @@ impl Player {
             let deadline = self.deadline(within);
             let job = self.job_of(conn, channel_id, deadline, step).await?;
             let mut settings = self.fresh_settings(&job)?;
-            let wanted = Wanted { above: None, at_most: job.hardest_target };
+            let wanted = Wanted::within(job.hardest_target);
             let share = self.search_new(conn, &job, &mut settings, wanted).await?;
             let deadline = self.deadline(within);
-            let message = self.share_message(conn, &share);
+            let message = self.share_message(conn, &share)?;
             let number = message.uint("sequence_number").unwrap_or_default();
             self.launch(conn, &message, &share, true)?;
             match self.fate_of_filler(conn, channel_id, number, deadline, step).await? {
@@ -391,106 +329,6 @@ impl Player {
         let channel = self.conns[conn].session().channel(channel_id);
         let account = channel.map(|channel| &channel.account);
         account.ok_or_else(|| Stop::Blocked(format!("channel {channel_id} is not open any more")))
-    }
-
-    fn kind_of(&self, conn: usize, job: &Job) -> ChannelKind {
-        let open = self.conns[conn].session().channel(job.channel_id).map(|channel| channel.kind);
-        open.unwrap_or(match job.extranonce_size {
-            0 => ChannelKind::Standard,
-            extranonce_size => ChannelKind::Extended { extranonce_size },
-        })
-    }
-
-    /// Searches from a nonce that was drawn: two of them can lie in front of one solution, and a share that this scenario has
-    /// found before is no fresh one.
-    async fn search_new(
-        &mut self,
-        conn: usize,
-        job: &Job,
-        settings: &mut Settings,
-        wanted: Wanted,
-    ) -> Result<Share, Stop> {
-        loop {
-            let share = self.search(conn, job, settings, wanted).await?;
-            if self.found.insert((conn, job.channel_id, share.solution.hash)) {
-                return Ok(share);
-            }
-            settings.nonce = share.solution.settings.nonce.wrapping_add(1);
-        }
-    }
-
-    async fn search(
-        &self,
-        conn: usize,
-        job: &Job,
-        settings: &Settings,
-        wanted: Wanted,
-    ) -> Result<Share, Stop> {
-        let basis = self.conns[conn].session().basis(job);
-        let epoch = self.job_epochs.get(&(conn, job.channel_id, job.order)).copied().unwrap_or(self.epoch);
-        let found = miner::search(job, settings, wanted, self.plan.profile.hash_budget);
-        // A long search is no time that the peer took.
-        self.world.look_at_the_clock().await;
-        match found {
-            Ok(solution) => Ok(Share { epoch, job: job.clone(), solution, basis }),
-            Err(error @ SearchError::Budget(_)) => Err(Stop::Inconclusive(format!(
-                "{error}; a lower hash rate or a larger budget in the profile decides it"
-            ))),
-            Err(error @ SearchError::NotActive) => Err(Stop::Error(error.to_string())),
-        }
-    }
-
-    /// The job as it was sent, the smallest ntime, an extranonce and a first nonce of this scenario's own.
-    fn fresh_settings(&mut self, job: &Job) -> Result<Settings, Stop> {
-        let JobState::Active { min_ntime, .. } = job.state else {
-            return Err(Stop::Error("the job is not active".to_owned()));
-        };
-        let mut extranonce = vec![0; usize::from(job.extranonce_size)];
-        self.rng.fill_bytes(&mut extranonce);
-        Ok(Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.rng.next_u32() })
-    }
-
-    /// What the lines of `mine` fix; a prefix that is not the channel's goes into the job.
-    fn settings(&mut self, job: &mut Job, mine: &Mine) -> Result<Settings, Stop> {
-        let mut settings = self.fresh_settings(job)?;
-        for assignment in &mine.fields {
-            let value = self.env.eval(&assignment.value)?;
-            let number = match &value {
-                Datum::Number(number) => small(*number).and_then(|number| u32::try_from(number).ok()),
-                _ => None,
-            };
-            match (assignment.field.node.as_str(), number, value) {
-                ("version", Some(number), _) => settings.version = number,
-                ("ntime", Some(number), _) => settings.ntime = number,
-                ("nonce", Some(number), _) => settings.nonce = number,
-                ("extranonce", Some(byte @ 0..=0xff), _) => settings.extranonce.fill(byte.to_le_bytes()[0]),
-                ("extranonce", _, Datum::Bytes(bytes)) => settings.extranonce = bytes,
-                ("extranonce_prefix", _, Datum::Bytes(bytes)) => job.extranonce_prefix = bytes,
-                (field, _, value) => {
-                    return Err(Stop::Error(format!("{field} cannot be {}", value.describe())));
-                }
-            }
-        }
-        Ok(settings)
-    }
-
-    fn wanted(&self, job: &Job, mine: &Mine) -> Result<Wanted, Stop> {
-        let mut wanted = Wanted { above: None, at_most: U256::MAX };
-        if mine.limits.is_empty() {
-            wanted.at_most = job.hardest_target;
-        }
-        for limit in &mine.limits {
-            let bound = match self.env.eval(&limit.operand)? {
-                Datum::Number(number) => number,
-                other => return Err(Stop::Error(format!("expected a number, got {}", other.describe()))),
-            };
-            match limit.operator.node {
-                Operator::Greater => wanted.above = Some(bound),
-                Operator::LessOrEqual => wanted.at_most = bound,
-                _ => return Err(Stop::Error("a hash is limited by `>` or `<=`".to_owned())),
-            }
-        }
-        Ok(wanted)
     }
 }
 

@@ -63,6 +63,26 @@ impl Datum {
         }
     }
 
+    /// One value as it is, several as a list.
+    pub(crate) fn of_many(mut values: Vec<Self>) -> Self {
+        if values.len() == 1 { values.swap_remove(0) } else { Self::List(values) }
+    }
+
+    /// The shares that a share, or a list of them, is.
+    pub(crate) fn into_shares(self) -> Result<Vec<Share>, String> {
+        match self {
+            Self::List(items) => items.into_iter().map(Self::into_share).collect(),
+            one => Ok(vec![one.into_share()?]),
+        }
+    }
+
+    fn into_share(self) -> Result<Share, String> {
+        match self {
+            Self::Share(_, share) => Ok(*share),
+            other => Err(format!("{} is no share", other.describe())),
+        }
+    }
+
     pub(crate) fn from_wire(value: Value) -> Self {
         match value {
             Value::Bool(flag) => Self::Boolean(flag),

@@ -16,9 +16,6 @@ pub(super) struct Noted {
     pub(super) min_ntime: u32,
 }
 
-/// What an operation rests on before it is played: of a share its channel and job.
-pub(super) type Ground = Option<(usize, u32, Option<Job>)>;
-
 /// How a share was sent.
 #[derive(Clone)]
 pub(super) struct Share {
@@ -35,14 +32,12 @@ impl Writer {
         message: &Message,
         kind: ShareKind,
         roll: u8,
-        (ground, is_refused): (&Ground, bool),
+        (ground, is_refused): (Option<&Job>, bool),
     ) -> Option<Share> {
-        let job = match ground {
-            Some((_, channel, Some(job))) if kind != ShareKind::OtherKind => {
-                self.jobs.get(&(client, *channel, job.job_id)).cloned().map(|noted| (job, noted))
-            }
-            _ => None,
-        };
+        let job = ground.filter(|_| kind != ShareKind::OtherKind).and_then(|job| {
+            let noted = self.jobs.get(&(client, job.channel_id, job.job_id))?;
+            Some((job, noted.clone()))
+        });
         let Some((job, noted)) = job else {
             let fields = self.fields(client, message);
             return Some(Share { verb: format!("send {}", message.spec().name), below: fields });

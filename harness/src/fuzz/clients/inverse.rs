@@ -3,8 +3,8 @@
 use super::{Action, Age, Clients, NO_CHANNEL, SEARCH_BUDGET, UNKNOWN_JOB, chosen_job, first_nonce};
 use crate::custom::CustomJobAccess;
 use crate::fuzz::program::{
-    Blob, ChannelRef, ClientRef, Extensions, JobRef, MAX_EXTENSIONS, Op, Rate, ShareKind, ShareRef, Versions,
-    Zeros,
+    Blob, ChannelRef, ClientRef, Extensions, JobRef, MAX_BLOB, MAX_EXTENSIONS, Op, Rate, ShareKind, ShareRef,
+    Versions, Zeros,
 };
 use std::cmp::Reverse;
 use sv2_reference_pool::service::{Address, Control};
@@ -22,10 +22,7 @@ impl Clients {
         age: Age,
         session: &impl Fn(usize) -> Option<&'a Session>,
     ) -> Option<Op> {
-        let does = |op: &Op| {
-            let done = self.clone().resolve(op, age, session);
-            done.is_some_and(|done| is_like(&done, action, free))
-        };
+        let does = |op: &Op| self.would(op, age, session).is_some_and(|done| is_like(&done, action, free));
         self.candidates(action, session).into_iter().find(does)
     }
 
@@ -39,16 +36,11 @@ impl Clients {
         self.clone().resolve(op, age, session)
     }
 
-    /// What a share of this operation rests on: its client, its channel, and its job if there is one.
-    pub fn ground<'a>(
-        &self,
-        op: &Op,
-        session: &impl Fn(usize) -> Option<&'a Session>,
-    ) -> Option<(usize, u32, Option<Job>)> {
+    /// The job that a share of this operation rests on.
+    pub fn ground<'a>(&self, op: &Op, session: &impl Fn(usize) -> Option<&'a Session>) -> Option<Job> {
         let Op::Submit { channel, job, .. } = op else { return None };
         let (client, id) = self.channel(*channel)?;
-        let open = session(client).and_then(|session| session.channel(id));
-        Some((client, id, open.and_then(|open| chosen_job(open, *job)).cloned()))
+        chosen_job(session(client)?.channel(id)?, *job).cloned()
     }
 
     /// The operations that might do this, the plainest first.
@@ -199,13 +191,13 @@ impl Clients {
             jobs.sort_unstable_by_key(|job| Reverse(job.order));
             let is_meant = |named: u32| [named, named.wrapping_add(UNKNOWN_JOB)].contains(&job_id);
             // Where there is no job, every reference means the one that is made up.
-            let mut back: Vec<u8> = match jobs.is_empty() {
+            let back: Vec<u8> = match jobs.is_empty() {
                 true => vec![0],
                 false => {
                     (0..=u8::MAX).zip(jobs).filter(|(_, job)| is_meant(job.job_id)).map(|it| it.0).collect()
                 }
             };
-            for job in back.drain(..).map(JobRef) {
+            for job in back.into_iter().map(JobRef) {
                 for kind in ShareKind::ALL {
                     all.extend(rolls.iter().map(|roll| Op::Submit {
                         channel,
@@ -222,7 +214,7 @@ impl Clients {
 
 /// Bytes that are one whole frame are that.
 fn of_bytes(client: ClientRef, bytes: &[u8]) -> Option<Op> {
-    let blob = |bytes: &[u8]| (bytes.len() < 256).then(|| Blob(bytes.to_vec()));
+    let blob = |bytes: &[u8]| (bytes.len() <= MAX_BLOB).then(|| Blob(bytes.to_vec()));
     let frame = bytes.split_first_chunk().map(|(header, payload)| (Header::decode(*header), payload));
     let whole = |(header, payload): &(Header, &[u8])| {
         usize::try_from(header.length).is_ok_and(|length| length == payload.len())

@@ -1,13 +1,12 @@
 //! What judges: nothing of it is said, but what it names is known to the steps behind it.
 
 use super::Lowerer;
-use crate::runner::eval::{Comparison, members};
+use crate::runner::all_of::{holds, part};
+use crate::runner::expect::is_message;
 use crate::runner::value::Datum;
-use crate::scenario::syntax::{
-    Arm, Expect, ExpectForm, Ident, Judgement, Outcome, Reference, Step, StepKind,
-};
+use crate::scenario::syntax::{Arm, Expect, ExpectForm, Ident, Judgement, Reference, Step, StepKind};
 use sv2_session::answers;
-use sv2_wire::{Message, MessageSpec};
+use sv2_wire::Message;
 
 /// What came to a client.
 #[derive(Debug, Default)]
@@ -92,7 +91,7 @@ impl Lowerer<'_> {
         let from = if asked.is_some() || is_strict { 0 } else { inbox.read };
         let fitting = |entry: &Entry| {
             let is_answer = asked.is_none_or(|asked| answers(asked, &entry.message));
-            let fits = |arm: &&Arm| is_of(&arm.outcome.node, &entry.message);
+            let fits = |arm: &&Arm| is_message(&arm.outcome.node, &entry.message);
             let arm = arms.iter().find(fits).filter(|_| is_answer && !entry.is_taken)?;
             (!is_strict || self.holds(client, arm, &entry.message)).then_some(arm)
         };
@@ -115,32 +114,17 @@ impl Lowerer<'_> {
     }
 
     fn holds(&self, client: usize, arm: &Arm, message: &Message) -> bool {
-        let value = Datum::Message(client, Box::new(message.clone()));
-        arm.judgements.iter().all(|line| {
-            let Some(test) = &line.test else { return true };
-            let compared = self
-                .part(&value, line)
-                .filter(|_| self.afford(&test.operand).is_ok())
-                .map(|part| self.env.compare(&part, test.operator.node, &test.operand));
-            !matches!(compared, None | Some(Ok(Comparison::Fails) | Err(_)))
-        })
+        let is_affordable = |line: &Judgement| {
+            let operand = line.test.iter().map(|test| &test.operand);
+            operand.chain(&line.mask).all(|expr| self.afford(expr).is_ok())
+        };
+        let message = Datum::Message(client, Box::new(message.clone()));
+        arm.judgements.iter().all(is_affordable) && holds(&self.env, arm, &message)
     }
 
     /// What a judged line looks at.
     fn part(&self, message: &Datum, line: &Judgement) -> Option<Datum> {
-        if let Some(mask) = &line.mask {
-            self.afford(mask).ok()?;
-        }
-        let value = members(message.member(&line.path.root.node)?, &line.path.members).ok()?;
-        self.env.masked(value, line.mask.as_ref()).ok()
-    }
-}
-
-fn is_of(outcome: &Outcome, message: &Message) -> bool {
-    match outcome {
-        Outcome::Message(name) => {
-            MessageSpec::find(name).is_some_and(|spec| spec.kind == message.spec().kind)
-        }
-        Outcome::Close | Outcome::Silence | Outcome::Bytes(_) => false,
+        line.mask.iter().try_for_each(|mask| self.afford(mask)).ok()?;
+        part(&self.env, message, line).ok()
     }
 }

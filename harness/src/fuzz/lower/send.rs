@@ -2,37 +2,21 @@
 
 use super::{Lowerer, MOST_PIECES, Unsaid};
 use crate::custom::CustomJobAccess;
-use crate::fuzz::clients::Action;
-use crate::fuzz::program::Zeros;
-use crate::profile::Profile;
+use crate::fuzz::clients::{Action, OWN_FIELDS};
+use crate::fuzz::program::{MAX_BLOB, Zeros};
 use crate::runner::Control;
-use crate::runner::send::{altered_frame, assign, valid_message};
+use crate::runner::send::{altered_frame, assign, declare_custom_job, valid_message};
 use crate::runner::value::Datum;
 use crate::scenario::syntax::{Assignment, Expr, Provoke, Send, Step};
-use crate::target::{Target, embedded_control};
+use crate::target::embedded_control;
 use sv2_wire::frame::Frame;
-use sv2_wire::{B0_64K, B0_255, Message, Value};
+use sv2_wire::{Message, Value};
 
-/// Fields that operations fill in by themselves, where the scenario leaves that to whoever plays it.
-const FILLED_IN: [&str; 11] = [
-    "request_id",
-    "sequence_number",
-    "user_identity",
-    "endpoint_host",
-    "endpoint_port",
-    "vendor",
-    "hardware_version",
-    "firmware",
-    "device_id",
-    "reason_code",
-    "coinbase_tx_locktime",
-];
+/// Fields that operations fill in by themselves beside [`OWN_FIELDS`], where the scenario leaves that to whoever plays it.
+const FILLED_IN: [&str; 3] = ["request_id", "reason_code", "coinbase_tx_locktime"];
 
 /// The target below which every other hash is.
 const EVERY_OTHER: Zeros = Zeros(1);
-
-/// Bytes that one operation says.
-const PIECE: usize = 255;
 
 /// Ids of messages that go as frames begin here, so that those of operations are not used twice.
 const FIRST_ID: u32 = 0x4000;
@@ -42,7 +26,9 @@ impl Lowerer<'_> {
         let client = self.speaker(step, None)?;
         self.afford_all(&send.fields, &send.modifiers)?;
         let mut message = self.message(&send.message.node)?;
-        self.declare_custom_job(&mut message, &send.fields)?;
+        let access = CustomJobAccess::embedded();
+        declare_custom_job(&mut message, &send.fields, &access, || self.take_token())
+            .map_err(|stop| stop.reason())?;
         assign(&self.env, &mut message, &send.fields).map_err(|stop| stop.reason())?;
         let op = match send.modifiers.is_empty() {
             true => self.game.operation(&Action::Send(client, message.clone()), &filled_in(&send.fields)),
@@ -70,9 +56,7 @@ impl Lowerer<'_> {
     /// A message as it is without further lines. The clients of a program are slow, and every other hash is a share of theirs, so
     /// that shares and what is none are found at once.
     fn message(&self, name: &str) -> Result<Message, Unsaid> {
-        let profile = Profile { nominal_hash_rate: 0.0, ..Profile::embedded() };
-        let mut message =
-            valid_message(name, &profile, &Target::Embedded.peer()).map_err(|stop| stop.reason())?;
+        let mut message = valid_message(name, &self.profile, &self.peer).map_err(|stop| stop.reason())?;
         match &mut message {
             Message::OpenStandardMiningChannel(open) => open.max_target = EVERY_OTHER.target(),
             Message::OpenExtendedMiningChannel(open) => open.max_target = EVERY_OTHER.target(),
@@ -82,19 +66,10 @@ impl Lowerer<'_> {
         Ok(message)
     }
 
-    /// A custom job brings along what the pool wants, as in the runner.
-    fn declare_custom_job(&mut self, message: &mut Message, fields: &[Assignment]) -> Result<(), Unsaid> {
-        let Message::SetCustomMiningJob(job) = message else { return Ok(()) };
-        let access = CustomJobAccess::embedded();
-        let misfit = |_| "the pool's outputs do not fit".to_owned();
-        job.coinbase_tx_outputs = B0_64K::new(access.coinbase_tx_outputs).map_err(misfit)?;
-        if fields.iter().any(|assignment| assignment.field.node == "mining_job_token") {
-            return Ok(());
-        }
-        let token = access.tokens.get(self.tokens).ok_or("there are no more tokens")?;
+    fn take_token(&mut self) -> usize {
+        let token = self.tokens;
         self.tokens = self.tokens.saturating_add(1);
-        job.mining_job_token = B0_255::new(token.clone()).map_err(misfit)?;
-        Ok(())
+        token
     }
 
     /// Numbers a message that goes as a frame, unless the scenario does.
@@ -133,10 +108,12 @@ impl Lowerer<'_> {
         if let Some(op) = self.game.operation(&Action::Bytes(client, bytes.to_vec()), &[]) {
             return self.say(op).map(|_| ());
         }
-        if bytes.len().div_ceil(PIECE) > MOST_PIECES {
+        if bytes.len().div_ceil(MAX_BLOB) > MOST_PIECES {
             return Err(format!("{} bytes are more than a program says at once", bytes.len()));
         }
-        bytes.chunks(PIECE).try_for_each(|piece| self.act(&Action::Bytes(client, piece.to_vec())).map(|_| ()))
+        bytes
+            .chunks(MAX_BLOB)
+            .try_for_each(|piece| self.act(&Action::Bytes(client, piece.to_vec())).map(|_| ()))
     }
 
     pub(super) fn provoke(&mut self, step: &Step, provoke: &Provoke) -> Result<(), Unsaid> {
@@ -167,5 +144,5 @@ impl Lowerer<'_> {
 /// The fields that need not be as they are in the message.
 pub(super) fn filled_in(fields: &[Assignment]) -> Vec<&'static str> {
     let is_said = |name: &&str| fields.iter().any(|assignment| assignment.field.node == **name);
-    FILLED_IN.into_iter().filter(|name| !is_said(name)).collect()
+    OWN_FIELDS.into_iter().chain(FILLED_IN).filter(|name| !is_said(name)).collect()
 }

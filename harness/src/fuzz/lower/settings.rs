@@ -1,7 +1,8 @@
 //! The pool of a scenario as the settings of a program, and its row of the matrix.
 
+use super::values::afford;
 use super::{Lost, line_of};
-use crate::fuzz::as_scenario::EASIEST_NBITS;
+use crate::fuzz::pool::EASIEST_NBITS;
 use crate::fuzz::program::Settings;
 use crate::profile::SettingValue;
 use crate::runner::eval::Env;
@@ -9,12 +10,10 @@ use crate::scenario::syntax::{Expr, ExprKind, File};
 use crate::suite::Cell;
 use crate::target::setting_value;
 
-/// Shares in a batch, at most.
-const LARGEST_BATCH: u8 = 8;
-
 /// The values of the matrix, as far as they have some that is not made up of many.
 pub(super) fn of_row(row: Vec<Cell>, lost: &mut Vec<Lost>) -> (Env, Vec<Cell>) {
-    let (row, long): (Vec<Cell>, Vec<Cell>) = row.into_iter().partition(|cell| is_short(&cell.value));
+    let (row, long): (Vec<Cell>, Vec<Cell>) =
+        row.into_iter().partition(|cell| afford(&Env::default(), &cell.value).is_ok());
     lost.extend(long.iter().map(|cell| Lost { line: 1, what: format!("the long value of `{}`", cell.name) }));
     match Env::of_row(&row) {
         Ok(env) => (env, row),
@@ -25,28 +24,14 @@ pub(super) fn of_row(row: Vec<Cell>, lost: &mut Vec<Lost>) -> (Env, Vec<Cell>) {
     }
 }
 
-/// Whether an expression is as long as its text, more or less.
-fn is_short(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Repeat(..) | ExprKind::Numbers(..) => false,
-        ExprKind::List(items) => items.iter().all(is_short),
-        ExprKind::Range(left, right) | ExprKind::Binary { left, right, .. } => {
-            is_short(left) && is_short(right)
-        }
-        ExprKind::Length(inner) => is_short(inner),
-        _ => true,
-    }
-}
-
 /// What `pool(...)` asks for.
 pub(super) fn of_pool(file: &File, text: &str, row: &[Cell], lost: &mut Vec<Lost>) -> Settings {
     let mut settings = Settings::default();
     for argument in &file.pool {
         let name = &argument.name.node;
-        let value = match is_short(&argument.value) {
-            true => setting_value(&argument.value, row).map_err(|why| format!("pool({name}): {why}")),
-            false => Err(format!("pool({name}): a long value")),
-        };
+        let value = afford(&Env::default(), &argument.value)
+            .and_then(|()| setting_value(&argument.value, row))
+            .map_err(|why| format!("pool({name}): {why}"));
         if let Err(what) = value.and_then(|value| set(&mut settings, name, &value)) {
             lost.push(Lost { line: line_of(text, argument.name.span.start), what });
         }
@@ -57,7 +42,7 @@ pub(super) fn of_pool(file: &File, text: &str, row: &[Cell], lost: &mut Vec<Lost
 fn set(settings: &mut Settings, name: &str, value: &SettingValue) -> Result<(), String> {
     let switch = match (name, value) {
         ("ack-batch", SettingValue::Number(shares)) => {
-            let batch = u8::try_from(*shares).unwrap_or(u8::MAX).clamp(1, LARGEST_BATCH);
+            let batch = u8::try_from(*shares).unwrap_or(u8::MAX).clamp(1, Settings::MAX_BATCH);
             settings.batch = batch;
             let is_said = u64::from(batch) == *shares;
             return if is_said {

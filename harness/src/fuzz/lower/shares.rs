@@ -2,13 +2,14 @@
 
 use super::send::filled_in;
 use super::{Lowerer, MAX_OPS, Unsaid};
-use crate::fuzz::clients::{Action, SEARCH_BUDGET, first_nonce};
-use crate::miner::{self, ROLLABLE_VERSION_BITS, Settings, Solution, Wanted};
+use crate::fuzz::clients::{Action, SEARCH_BUDGET, first_nonce, rolled_bits};
+use crate::miner::{self, Settings, Solution, Wanted};
+use crate::runner::mine::{Fixed, fixed, limits, share_message};
 use crate::runner::send::assign;
-use crate::runner::value::{Datum, Share, small};
-use crate::scenario::syntax::{Assignment, Mine, Operator, Step, Submit};
-use sv2_session::{ChannelKind, Job, JobState};
-use sv2_wire::{B0_32, Message, SubmitSharesExtended, SubmitSharesStandard, U256};
+use crate::runner::value::{Datum, Share};
+use crate::scenario::syntax::{Assignment, Mine, Step, Submit};
+use sv2_session::{Job, JobState};
+use sv2_wire::{Message, U256};
 
 /// Hashes that a share with a hash of its own may cost.
 const LONG_SEARCH: u64 = 1 << 12;
@@ -42,22 +43,13 @@ pub(super) struct Sent {
     sent: Message,
 }
 
-/// What the lines of `mine` fix.
-#[derive(Default)]
-struct Fixed {
-    version: Option<u32>,
-    ntime: Option<u32>,
-    nonce: Option<u32>,
-    extranonce: Option<Vec<u8>>,
-    prefix: Option<Vec<u8>>,
-}
-
 impl Lowerer<'_> {
     pub(super) fn mine(&mut self, mine: &Mine) -> Result<(), Unsaid> {
         self.afford_all(&mine.fields, &[])?;
         let value = self.reference(&mine.job)?;
         let Datum::Job(client, job) = &value else { return Err(format!("{} is no job", value.describe())) };
-        let (client, fixed) = (*client, self.fixed(job, mine)?);
+        let client = *client;
+        let fixed = fixed(&self.env, job, mine).map_err(|stop| stop.reason())?;
         let aim = self.aim(mine, &fixed)?;
         let count = mine.count.as_ref().map_or(Ok(1), |count| self.integer(count))?;
         let most = MAX_OPS as u64;
@@ -68,50 +60,22 @@ impl Lowerer<'_> {
             shares.push(Datum::Share(client, Box::new(share)));
         }
         if let Some(capture) = &mine.capture {
-            let value = match (mine.count.is_some(), shares.pop()) {
-                (false, Some(only)) => only,
-                (_, last) => Datum::List(shares.into_iter().chain(last).collect()),
-            };
+            let value = if mine.count.is_some() { Datum::List(shares) } else { Datum::of_many(shares) };
             self.env.bind(&capture.node, value);
         }
         if count > most { Err(format!("{most} shares instead of {count}")) } else { Ok(()) }
     }
 
-    fn fixed(&self, job: &Job, mine: &Mine) -> Result<Fixed, Unsaid> {
-        let mut fixed = Fixed::default();
-        for Assignment { field, value, .. } in &mine.fields {
-            let value = self.eval(value)?;
-            let number = value.as_number().and_then(small).and_then(|number| u32::try_from(number).ok());
-            match (field.node.as_str(), number, value) {
-                ("version", Some(number), _) => fixed.version = Some(number),
-                ("ntime", Some(number), _) => fixed.ntime = Some(number),
-                ("nonce", Some(number), _) => fixed.nonce = Some(number),
-                ("extranonce", Some(byte @ 0..=0xff), _) => {
-                    fixed.extranonce = Some(vec![byte.to_le_bytes()[0]; usize::from(job.extranonce_size)]);
-                }
-                ("extranonce", _, Datum::Bytes(bytes)) => fixed.extranonce = Some(bytes),
-                ("extranonce_prefix", _, Datum::Bytes(bytes)) => fixed.prefix = Some(bytes),
-                (field, _, value) => return Err(format!("{field} cannot be {}", value.describe())),
-            }
-        }
-        Ok(fixed)
-    }
-
     fn aim(&self, mine: &Mine, fixed: &Fixed) -> Result<Aim, Unsaid> {
-        let mut wanted = Wanted { above: None, at_most: U256::MAX };
-        for limit in &mine.limits {
-            let bound = self.eval(&limit.operand)?.as_number().ok_or("a hash is compared with a number")?;
-            match limit.operator.node {
-                Operator::Greater => wanted.above = Some(bound),
-                Operator::LessOrEqual => wanted.at_most = bound,
-                _ => return Err("a hash is limited by `>` or `<=`".to_owned()),
+        mine.limits.iter().try_for_each(|limit| self.afford(&limit.operand))?;
+        let wanted = limits(&self.env, mine).map_err(|stop| stop.reason())?;
+        Ok(match wanted {
+            _ if fixed.extranonce_prefix.is_some() => {
+                Aim::Special(wanted.unwrap_or_else(|| Wanted::within(U256::MAX)))
             }
-        }
-        Ok(match (wanted.above, wanted.at_most) {
-            _ if fixed.prefix.is_some() => Aim::Special(wanted),
-            (None, U256::MAX) => Aim::Valid,
-            (Some(_), U256::MAX) => Aim::Low,
-            _ => Aim::Special(wanted),
+            None => Aim::Valid,
+            Some(Wanted { above: Some(_), at_most: U256::MAX }) => Aim::Low,
+            Some(wanted) => Aim::Special(wanted),
         })
     }
 
@@ -145,7 +109,7 @@ impl Lowerer<'_> {
         });
         let start = start(roll);
         let mut job = job.clone();
-        if let Some(prefix) = &fixed.prefix {
+        if let Some(prefix) = &fixed.extranonce_prefix {
             job.extranonce_prefix.clone_from(prefix);
         }
         let solution = found(&job, &start, aim)?;
@@ -160,20 +124,12 @@ impl Lowerer<'_> {
         self.afford_all(&submit.fields, &[])?;
         let value = self.reference(&submit.share)?;
         let client = self.speaker(step, Some(&value))?;
-        let shares = match value {
-            Datum::List(items) => items,
-            other => vec![other],
-        };
         let mut sent = Vec::new();
-        for share in &shares {
-            let Datum::Share(_, share) = share else {
-                return Err(format!("{} is no share", share.describe()));
-            };
-            sent.push(Datum::Message(client, Box::new(self.submit_one(client, share, &submit.fields)?)));
+        for share in value.into_shares()? {
+            sent.push(Datum::Message(client, Box::new(self.submit_one(client, &share, &submit.fields)?)));
         }
         if let Some(capture) = &submit.capture {
-            let value = if sent.len() == 1 { sent.swap_remove(0) } else { Datum::List(sent) };
-            self.env.bind(&capture.node, value);
+            self.env.bind(&capture.node, Datum::of_many(sent));
         }
         Ok(())
     }
@@ -181,7 +137,9 @@ impl Lowerer<'_> {
     /// Says a share: again, if it went out like this before; else as it would be mined now; else as it was mined.
     fn submit_one(&mut self, client: usize, share: &Share, fields: &[Assignment]) -> Result<Message, Unsaid> {
         let message = |this: &Self, settings: &Settings| {
-            let mut message = this.share_message(client, &share.job, settings);
+            let session = this.game.session(client);
+            let mut message =
+                share_message(session, &share.job, settings, 0).map_err(|stop| stop.reason())?;
             assign(&this.env, &mut message, fields).map_err(|stop| stop.reason())?;
             Ok::<_, Unsaid>(message)
         };
@@ -234,26 +192,12 @@ impl Lowerer<'_> {
             aim => found(job, &mined.start, aim).map_or_else(|_| own(), |found| found.settings),
         }
     }
-
-    fn share_message(&self, client: usize, job: &Job, settings: &Settings) -> Message {
-        let channel = self.game.session(client).and_then(|session| session.channel(job.channel_id));
-        let is_extended =
-            channel.map_or(job.extranonce_size > 0, |channel| channel.kind != ChannelKind::Standard);
-        let Settings { version, ntime, nonce, .. } = *settings;
-        let (channel_id, job_id, sequence_number) = (job.channel_id, job.job_id, 0);
-        if !is_extended {
-            return SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version }
-                .into();
-        }
-        let extranonce = B0_32::new(settings.extranonce.clone()).unwrap_or_default();
-        SubmitSharesExtended { channel_id, sequence_number, job_id, nonce, ntime, version, extranonce }.into()
-    }
 }
 
 /// The roll that an operation would have to have.
 fn roll_of(fixed: &Fixed, job: &Job, version: u32) -> Option<u8> {
     let changed = version ^ job.version;
-    let rolled = |roll: &u8| u32::from(*roll).wrapping_add(1) << 13 & ROLLABLE_VERSION_BITS == changed;
+    let rolled = |roll: &u8| rolled_bits(*roll) == changed;
     let filling = fixed.extranonce.as_ref().and_then(|bytes| bytes.first().copied());
     filling.or_else(|| (0..=u8::MAX).find(rolled))
 }
@@ -262,14 +206,16 @@ fn roll_of(fixed: &Fixed, job: &Job, version: u32) -> Option<u8> {
 fn found(job: &Job, start: &Settings, aim: Aim) -> Result<Solution, Unsaid> {
     let target = job.hardest_target;
     let (wanted, budget) = match aim {
-        Aim::Valid => (Wanted { above: None, at_most: target }, SEARCH_BUDGET),
-        Aim::Low => (Wanted { above: Some(target), at_most: U256::MAX }, SEARCH_BUDGET),
+        Aim::Valid => (Wanted::within(target), SEARCH_BUDGET),
+        Aim::Low => (Wanted::beyond(target), SEARCH_BUDGET),
         Aim::Special(wanted) => (wanted, LONG_SEARCH),
     };
-    let hash = miner::header(job, start).map_or(U256::MAX, miner::Header::hash);
     match miner::search(job, start, wanted, budget) {
         Ok(solution) => Ok(solution),
         Err(error) if matches!(aim, Aim::Special(_)) => Err(error.to_string()),
-        Err(_) => Ok(Solution { settings: start.clone(), hash, hashes: 0 }),
+        Err(_) => {
+            let hash = miner::header(job, start).map_or(U256::MAX, miner::Header::hash);
+            Ok(Solution { settings: start.clone(), hash, hashes: 0 })
+        }
     }
 }

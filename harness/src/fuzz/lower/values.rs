@@ -1,6 +1,7 @@
 //! What expressions and connections of a scenario are, within the bounds of programs.
 
 use super::{Lowerer, Unsaid};
+use crate::runner::eval::Env;
 use crate::runner::value::Datum;
 use crate::scenario::syntax::{Assignment, Expr, ExprKind, Modifier, Reference, Step};
 use sv2_wire::frame::Frame;
@@ -23,12 +24,8 @@ impl Lowerer<'_> {
         self.env.reference(reference).map_err(|stop| stop.reason())
     }
 
-    /// Refuses an expression that would become large before it is looked at.
     pub(super) fn afford(&self, expr: &Expr) -> Result<(), Unsaid> {
-        match self.cost(expr) {
-            cost if cost > MOST => Err(format!("more than {MOST} bytes or items")),
-            _ => Ok(()),
-        }
+        afford(&self.env, expr)
     }
 
     pub(super) fn afford_all(&self, fields: &[Assignment], modifiers: &[Modifier]) -> Result<(), Unsaid> {
@@ -36,34 +33,6 @@ impl Lowerer<'_> {
         values
             .chain(modifiers.iter().map(|modifier| &modifier.value))
             .try_for_each(|value| self.afford(value))
-    }
-
-    /// How large the value of an expression, and what it is made of, may be.
-    fn cost(&self, expr: &Expr) -> usize {
-        let both = |left: &Expr, right: &Expr| self.cost(left).saturating_add(self.cost(right));
-        match &expr.kind {
-            ExprKind::Text(bytes) | ExprKind::Bytes(bytes) => bytes.len(),
-            ExprKind::Reference(reference) => self.env.get(&reference.root.node).map_or(1, weight),
-            ExprKind::List(items) => {
-                items.iter().map(|item| self.cost(item)).fold(items.len(), usize::saturating_add)
-            }
-            ExprKind::Range(left, right) | ExprKind::Binary { left, right, .. } => both(left, right),
-            ExprKind::Length(inner) => self.cost(inner),
-            ExprKind::Repeat(what, count) => {
-                self.cost(what).max(1).saturating_mul(self.small(count).unwrap_or(usize::MAX))
-            }
-            ExprKind::Numbers(from, to) => match self.small(from).zip(self.small(to)) {
-                Some((from, to)) => to.saturating_sub(from),
-                None => usize::MAX,
-            },
-            _ => 1,
-        }
-    }
-
-    /// A number that is cheap to know.
-    fn small(&self, expr: &Expr) -> Option<usize> {
-        let number = self.integer(expr).ok()?;
-        usize::try_from(number).ok()
     }
 
     pub(super) fn connection_name<'b>(&'b self, step: &'b Step) -> &'b str {
@@ -88,6 +57,42 @@ impl Lowerer<'_> {
         let client = self.client(step, value)?;
         if self.game.is_open(client) { Ok(client) } else { Err("the connection is over".to_owned()) }
     }
+}
+
+/// Refuses an expression that would become large before it is looked at.
+pub(super) fn afford(env: &Env, expr: &Expr) -> Result<(), Unsaid> {
+    match cost(env, expr) {
+        cost if cost > MOST => Err(format!("more than {MOST} bytes or items")),
+        _ => Ok(()),
+    }
+}
+
+/// How large the value of an expression, and what it is made of, may be.
+fn cost(env: &Env, expr: &Expr) -> usize {
+    let cost = |expr: &Expr| cost(env, expr);
+    match &expr.kind {
+        ExprKind::Text(bytes) | ExprKind::Bytes(bytes) => bytes.len(),
+        ExprKind::Reference(reference) => env.get(&reference.root.node).map_or(1, weight),
+        ExprKind::List(items) => items.iter().map(cost).fold(items.len(), usize::saturating_add),
+        ExprKind::Range(left, right) | ExprKind::Binary { left, right, .. } => {
+            cost(left).saturating_add(cost(right))
+        }
+        ExprKind::Length(inner) => cost(inner),
+        ExprKind::Repeat(what, count) => {
+            cost(what).max(1).saturating_mul(small(env, count).unwrap_or(usize::MAX))
+        }
+        ExprKind::Numbers(from, to) => match small(env, from).zip(small(env, to)) {
+            Some((from, to)) => to.saturating_sub(from),
+            None => usize::MAX,
+        },
+        _ => 1,
+    }
+}
+
+/// A number that is cheap to know.
+fn small(env: &Env, expr: &Expr) -> Option<usize> {
+    afford(env, expr).ok()?;
+    usize::try_from(env.integer(expr).ok()?).ok()
 }
 
 fn weight(value: &Datum) -> usize {

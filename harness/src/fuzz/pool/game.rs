@@ -82,8 +82,8 @@ impl Game {
         self.clients.operation(action, free, self.age(), &|client| self.session(client))
     }
 
-    /// What a share of an operation rests on: its client, its channel, and its job if there is one.
-    pub fn ground(&self, op: &Op) -> Option<(usize, u32, Option<Job>)> {
+    /// The job that a share of an operation rests on.
+    pub fn ground(&self, op: &Op) -> Option<Job> {
         self.clients.ground(op, &|client| self.session(client))
     }
 

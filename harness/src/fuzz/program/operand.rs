@@ -275,7 +275,10 @@ impl Operand for Extensions {
     }
 }
 
-/// Bytes, 255 at most.
+/// Bytes in a [`Blob`], at most: its length is one byte.
+pub const MAX_BLOB: usize = u8::MAX as usize;
+
+/// Bytes, [`MAX_BLOB`] at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blob(pub Vec<u8>);
 
@@ -286,7 +289,7 @@ impl Operand for Blob {
     }
 
     fn put(&self, out: &mut Vec<u8>) {
-        let length = self.0.len().min(255);
+        let length = self.0.len().min(MAX_BLOB);
         out.push(length as u8);
         out.extend_from_slice(self.0.get(..length).unwrap_or_default());
     }
@@ -297,7 +300,7 @@ impl Operand for Blob {
 
     fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("x\"")?.strip_suffix('"')?;
-        hex::decode(digits).ok().filter(|bytes| bytes.len() <= 255).map(Self)
+        hex::decode(digits).ok().filter(|bytes| bytes.len() <= MAX_BLOB).map(Self)
     }
 
     fn boundary(dice: &mut Random) -> Self {
@@ -389,7 +392,7 @@ choices! {
 /// What the pool is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Shares for one acknowledgement: 1 to 8.
+    /// Shares for one acknowledgement: 1 to [`Settings::MAX_BATCH`].
     pub batch: u8,
     /// Which of [`Settings::SWITCHES`] are on, as bits.
     pub switches: u8,
@@ -402,6 +405,9 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Shares for one acknowledgement, at most.
+    pub const MAX_BATCH: u8 = 8;
+
     /// Words of the switches, from the lowest bit up.
     pub const SWITCHES: [&str; 6] = [
         "fixed-version",
@@ -422,11 +428,14 @@ impl Settings {
 impl Operand for Settings {
     fn take(bytes: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
         let (batch, switches) = (u8::take(bytes)?, u8::take(bytes)?);
-        Ok(Self { batch: batch % 8 + 1, switches: switches & ((1 << Self::SWITCHES.len()) - 1) })
+        Ok(Self {
+            batch: batch % Self::MAX_BATCH + 1,
+            switches: switches & ((1 << Self::SWITCHES.len()) - 1),
+        })
     }
 
     fn put(&self, out: &mut Vec<u8>) {
-        out.extend([self.batch.clamp(1, 8) - 1, self.switches]);
+        out.extend([self.batch.clamp(1, Self::MAX_BATCH) - 1, self.switches]);
     }
 
     fn print(&self) -> String {
@@ -440,7 +449,7 @@ impl Operand for Settings {
         let switches = words.try_fold(0, |switches, word| {
             Self::SWITCHES.iter().position(|switch| *switch == word).map(|bit| switches | 1 << bit)
         })?;
-        (1..=8).contains(&batch).then_some(Self { batch, switches })
+        (1..=Self::MAX_BATCH).contains(&batch).then_some(Self { batch, switches })
     }
 
     fn boundary(dice: &mut Random) -> Self {

@@ -83,29 +83,12 @@ impl Mine {
         let settings = Settings { version: job.version, ntime: min_ntime, extranonce, nonce: self.counter };
         let network = bitcoin::Target::from_compact(bitcoin::CompactTarget::from_consensus(nbits));
         let at_most = U256::from_le_bytes(network.to_le_bytes()).min(job.hardest_target);
-        let found =
-            search(job, &settings, Wanted { above: None, at_most }, 1000).expect("every second hash does");
-        let (job_id, sequence_number) = (job.job_id, self.counter);
-        let Settings { version, ntime, extranonce, nonce } = found.settings;
-        let (channel_id, is_standard) = (channel.id, job.extranonce_size == 0);
+        let found = search(job, &settings, Wanted::within(at_most), 1000).expect("every second hash does");
+        let is_standard = job.extranonce_size == 0;
         let has_root = matches!(job.work, Work::MerkleRoot(_));
         assert!(!has_root || is_standard, "only standard channels get roots");
-        if is_standard {
-            let share = SubmitSharesStandard { channel_id, sequence_number, job_id, nonce, ntime, version };
-            self.send(channel.conn, share);
-        } else {
-            let extranonce = B0_32::new(extranonce).expect("at most 32 bytes");
-            let share = SubmitSharesExtended {
-                channel_id,
-                sequence_number,
-                job_id,
-                nonce,
-                ntime,
-                version,
-                extranonce,
-            };
-            self.send(channel.conn, share);
-        }
+        let share = found.settings.share((channel.id, job.job_id), self.counter, !is_standard);
+        self.send(channel.conn, share.expect("at most 32 bytes"));
         let mut findings = self.pool.take_findings();
         let Some(Finding::Block(block)) = findings.pop() else { panic!("the pool found no block") };
         assert_eq!(findings, [], "one share, one block");
