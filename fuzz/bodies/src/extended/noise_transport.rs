@@ -135,7 +135,6 @@ impl<O: Opinion> Line<'_, O> {
                 self.hand_over(way, &first, WHOLE)
             }
             3 | 7 | 8 => self.altered(way, op, &small),
-            9 if op.garbage().is_empty() => Ok(()),
             9 => self.arrives(way, &op.garbage(), Want::Nothing, WHOLE),
             10 => match self.lane(way).last.clone() {
                 Some(record) => self.hand_over(way, &record, WHOLE),
@@ -208,8 +207,11 @@ impl<O: Opinion> Line<'_, O> {
         self.arrives(way, &record.bytes, want, piece)
     }
 
-    /// Bytes arrive in pieces of at most `piece`.
+    /// Bytes arrive in pieces of at most `piece`. Where there are none nothing has come: what was sealed may still do so.
     fn arrives(&mut self, way: Way, bytes: &[u8], want: Want<'_>, piece: usize) -> Result<(), Finding> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let mut come: Result<Vec<Vec<u8>>, String> = Ok(Vec::new());
         for piece in bytes.chunks(piece) {
             let now = match way {
