@@ -53,6 +53,9 @@ pub struct Share {
     pub version: u32,
     /// The newest job that the channel was given under its id.
     pub job: Option<Job>,
+    /// The latest time that a pool with a clock takes, as for `ntime`: two hours beyond the time of its tip and what has passed since
+    /// that came. Nothing where the clock is not known.
+    pub latest: Option<u32>,
     /// The pool told the connection that no change of the version is taken.
     pub is_fixed: bool,
     /// SRI took this work for a block, now or before.
@@ -72,8 +75,8 @@ pub struct Job {
     pub tips_since: u32,
 }
 
-/// Two hours, in seconds: SRI's bound on the time of a share beyond that of its job.
-const TWO_HOURS: u32 = 7200;
+/// Two hours, in seconds: the bound on the time of a share, for SRI beyond that of its job.
+pub(super) const TWO_HOURS: u32 = 7200;
 /// Bits of the version that may be rolled (BIP323).
 const ROLLABLE: u32 = 0x1fff_ffe0;
 
@@ -86,6 +89,11 @@ impl Share {
     /// Whether its time is more than two hours beyond that of its job.
     pub fn is_beyond_job(&self) -> bool {
         self.min_ntime().is_some_and(|min_ntime| self.ntime > min_ntime.saturating_add(TWO_HOURS))
+    }
+
+    /// Whether its time is no later than a pool with a clock takes; so it is where the clock is not known.
+    pub fn is_by_the_clock(&self) -> bool {
+        self.latest.is_none_or(|latest| self.ntime <= latest)
     }
 
     fn min_ntime(&self) -> Option<u32> {
