@@ -125,7 +125,8 @@ pub(crate) fn hex_of(bytes: &[u8]) -> String {
     }
 }
 
-fn message<O: Opinion>(other: &mut O, frame: &Frame) -> Result<(), Finding> {
+/// Holds another opinion of one frame against ours.
+pub(crate) fn message<O: Opinion>(other: &mut O, frame: &Frame) -> Result<(), Finding> {
     let bytes = frame.to_bytes();
     let theirs = other.read(&bytes);
     let decoded = match frame.decode() {
