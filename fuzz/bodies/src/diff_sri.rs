@@ -5,6 +5,7 @@ mod noise;
 mod opinion;
 
 pub use input::{Input, Mode};
+pub(crate) use noise::sealed_len;
 pub use opinion::{Opinion, Reading, Sri};
 
 use crate::differences::{self, Certificate, Explains, Outcome, ROWS, Tail, tail_of};
