@@ -3,6 +3,7 @@
 use super::joined;
 use crate::diff_sri::{Opinion, Sri, hex_of};
 use crate::differences::{self, Certificate, Verdict};
+use crate::sri::handshake;
 use noise_sv2::NoiseEngine;
 use sv2_wire::fuzz::noise_handshake::{self as base, Plan};
 use sv2_wire::fuzz::{Finding, Oracle, Ours, Secure, Server, Target};
@@ -54,7 +55,7 @@ fn their_client<O: Opinion>(
     trusted: &AuthorityPublicKey,
 ) -> Result<(), Finding> {
     let failed = |error: String| SRI_AGREEMENT.found(format!("sri's client: {error}"));
-    let (client, mut act_one) = other.client(trusted, half(plan.client)).map_err(failed)?;
+    let (client, mut act_one) = handshake::client(trusted, half(plan.client)).map_err(failed)?;
     plan.alter_act_one(&mut act_one);
     let answered = Ours.act_two(server, &act_one).map_err(|error| failed(error.to_string()));
     let (mut act_two, mut session) = answered?;
