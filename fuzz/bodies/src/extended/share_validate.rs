@@ -1,7 +1,8 @@
 //! One share before the pool and before `channels_sv2`, which is told of the channel what its client was told.
 
 use super::joined;
-use crate::pool_diff::side::{Side, Theirs, is_alike, known};
+use crate::pool_diff::allowed::is_alike;
+use crate::pool_diff::side::{Side, Theirs, known};
 use crate::pool_diff::{Asked, Said};
 use sv2_conform::fuzz::share_validate::{self as base, Submitted, submitted};
 use sv2_reference_pool::faults::Fault;

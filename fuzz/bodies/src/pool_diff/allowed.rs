@@ -100,6 +100,11 @@ pub static ROWS: &[Row] = &[
     },
 ];
 
+/// Whether the verdicts are the same, or differ by a row of the list: ours, then SRI's.
+pub fn is_alike(asked: &Asked, ours: Said, theirs: Said) -> bool {
+    ours == theirs || ROWS.iter().any(|row| (row.is_it)(asked, ours, theirs))
+}
+
 fn is_share(asked: &Asked, is_it: impl FnOnce(&Share) -> bool) -> bool {
     matches!(asked, Asked::Share(share) if is_it(share))
 }
@@ -141,7 +146,6 @@ fn one_more(number: U256) -> U256 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::side::is_alike;
     use super::super::theirs::Job;
     use super::*;
 

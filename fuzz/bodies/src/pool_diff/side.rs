@@ -1,16 +1,14 @@
 //! One client, and SRI's channels beside those that the pool opened for it.
 
-use super::allowed::{ROWS, is_granted_alike};
+use super::allowed::{is_alike, is_granted_alike};
 use super::theirs::{Asked, Job, Other, Said, Share, TWO_HOURS, opens, updates};
 use super::{CREDIT, GRANTED, OPENING, SHARE, UPDATE};
 use std::collections::{BTreeMap, BTreeSet};
+use sv2_reference_pool::setup::REQUIRES_FIXED_VERSION;
 use sv2_session::Session;
 use sv2_wire::frame::{Deframer, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::{Finding, Oracle};
 use sv2_wire::{Message, SetNewPrevHash, U256};
-
-/// REQUIRES_FIXED_VERSION of SetupConnection.Success (5.3.1).
-const FIXED_VERSION: u32 = 1;
 
 /// One client.
 pub(crate) struct Side {
@@ -179,7 +177,7 @@ impl Side {
                 self.opened(open.channel_id, open.group_channel_id, Other::standard(open));
             }
             Message::SetupConnectionSuccess(success) => {
-                self.is_fixed = success.flags & FIXED_VERSION != 0;
+                self.is_fixed = success.flags & REQUIRES_FIXED_VERSION != 0;
             }
             Message::NewMiningJob(job) => {
                 let rolls = !self.is_fixed;
@@ -262,11 +260,6 @@ impl Beside {
             self.other = None;
         }
     }
-}
-
-/// Whether the verdicts are the same, or differ by a row of the list.
-pub(crate) fn is_alike(asked: &Asked, ours: Said, theirs: Said) -> bool {
-    ours == theirs || ROWS.iter().any(|row| (row.is_it)(asked, ours, theirs))
 }
 
 /// What our pool said to a request, and which oracle that is for. Nothing where SRI's channels have no part in the answer.

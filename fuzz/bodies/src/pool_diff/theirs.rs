@@ -13,6 +13,7 @@ use channels_sv2::server::jobs::extended::ExtendedJob;
 use channels_sv2::server::share_accounting::{ShareValidationError, ShareValidationResult};
 use channels_sv2::server::standard::StandardChannel as ServerStandard;
 use parsers_sv2::{AnyMessageOwned, MiningOwned, TemplateDistributionOwned};
+use sv2_conform::miner::ROLLABLE_VERSION_BITS;
 use sv2_wire::frame::Frame;
 use sv2_wire::{
     B0_32, Message, NewTemplate, OpenExtendedMiningChannelSuccess, OpenStandardMiningChannelSuccess,
@@ -77,8 +78,6 @@ pub struct Job {
 
 /// Two hours, in seconds: the bound on the time of a share, for SRI beyond that of its job.
 pub(super) const TWO_HOURS: u32 = 7200;
-/// Bits of the version that may be rolled (BIP323).
-const ROLLABLE: u32 = 0x1fff_ffe0;
 
 impl Share {
     /// Whether its time is before that of its job.
@@ -105,7 +104,7 @@ impl Share {
         let job = self.job?;
         let changed = self.version ^ job.version;
         match job.rolls {
-            true => (changed & !ROLLABLE != 0).then_some("invalid-non-rollable-version-bit"),
+            true => (changed & !ROLLABLE_VERSION_BITS != 0).then_some("invalid-non-rollable-version-bit"),
             false => (changed != 0).then_some("version-rolling-not-allowed"),
         }
     }
