@@ -212,14 +212,13 @@ impl<O: Opinion> Line<'_, O> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let mut come: Result<Vec<Vec<u8>>, String> = Ok(Vec::new());
-        for piece in bytes.chunks(piece) {
-            let now = match way {
-                Way::ToSri => self.other.receive(&mut self.end, piece),
-                Way::ToUs => receive(&mut self.link, piece),
-            };
-            come = come.and_then(|frames| Ok([frames, now?].concat()));
-        }
+        let come = bytes.chunks(piece).try_fold(Vec::new(), |mut come, piece| {
+            come.extend(match way {
+                Way::ToSri => self.other.receive(&mut self.end, piece)?,
+                Way::ToUs => receive(&mut self.link, piece)?,
+            });
+            Ok::<_, String>(come)
+        });
         let lane = self.lane(way);
         let want = if lane.is_over { Want::Nothing } else { want };
         let shown = || format!("{way:?}, {} bytes: {}", bytes.len(), hex_of(bytes));
