@@ -9,6 +9,7 @@ pub mod clients;
 pub mod corpus;
 pub mod lower;
 pub mod miner_sequence;
+mod panics;
 pub mod pool;
 pub mod program;
 pub mod scenario_parse;
@@ -17,6 +18,7 @@ pub mod share_validate;
 pub mod shim;
 
 use crate::ledger::Ledger;
+use panics::Panic;
 use sv2_wire::fuzz::{Finding, Target, Word};
 
 /// The targets of this crate; those of the codec and of Noise are in `sv2_wire::fuzz::TARGETS`, those of the pool's arithmetic
@@ -26,6 +28,8 @@ pub static TARGETS: &[Target] =
 
 /// The oracle that every target has besides its own.
 pub const PANIC: &str = "panic";
+/// The one that a watched campaign has besides that: an input gets no verdict.
+pub const HANG: &str = "hang";
 
 /// Every target, those of the lowest layer first.
 pub fn targets() -> impl Iterator<Item = &'static Target> {
@@ -35,6 +39,18 @@ pub fn targets() -> impl Iterator<Item = &'static Target> {
 /// The target of a name.
 pub fn target(name: &str) -> Option<&'static Target> {
     targets().find(|target| target.name == name)
+}
+
+/// A line per target, and an indented one for each of its oracles.
+pub fn list<'t>(targets: impl IntoIterator<Item = &'t Target>) -> String {
+    let mut text = String::new();
+    for target in targets {
+        text.push_str(&format!("{}  {}\n", target.name, target.about));
+        for oracle in target.oracles {
+            text.push_str(&format!("  {:<16} {}\n", oracle.name, oracle.about));
+        }
+    }
+    text
 }
 
 /// The words of all messages and the ledger's error codes, as libFuzzer and AFL read them: a line for each.
@@ -52,10 +68,14 @@ pub fn dictionary(ledger: &Ledger) -> String {
 /// # Errors
 /// What an oracle of the target found, or [`PANIC`].
 pub fn judge(target: &Target, data: &[u8]) -> Result<(), Finding> {
+    judged(target, data).map_err(|(finding, _)| finding)
+}
+
+/// The same, with the place of a panic.
+fn judged(target: &Target, data: &[u8]) -> Result<(), (Finding, Option<String>)> {
     let run = target.run;
-    std::panic::catch_unwind(|| run(data)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Err(Finding { oracle: PANIC, what: text.unwrap_or_else(|| "a panic without words".to_owned()) })
-    })
+    match panics::caught(|| run(data)) {
+        Ok(verdict) => verdict.map_err(|finding| (finding, None)),
+        Err(Panic { text, place }) => Err((Finding { oracle: PANIC, what: text }, place)),
+    }
 }

@@ -5,6 +5,7 @@ mod noise;
 mod opinion;
 
 pub use input::{Input, Mode};
+pub(crate) use noise::sealed_len;
 pub use opinion::{Opinion, Reading, Sri};
 
 use crate::differences::{self, Certificate, Explains, Outcome, ROWS, Tail, tail_of};
@@ -125,7 +126,8 @@ pub(crate) fn hex_of(bytes: &[u8]) -> String {
     }
 }
 
-fn message<O: Opinion>(other: &mut O, frame: &Frame) -> Result<(), Finding> {
+/// Holds another opinion of one frame against ours.
+pub(crate) fn message<O: Opinion>(other: &mut O, frame: &Frame) -> Result<(), Finding> {
     let bytes = frame.to_bytes();
     let theirs = other.read(&bytes);
     let decoded = match frame.decode() {

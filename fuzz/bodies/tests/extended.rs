@@ -31,7 +31,10 @@ enum Wrong {
     SkipsARecord,
     TakesAnyActTwo,
     TrustsAll,
+    ServerSkipsARecord,
+    AnswersLate,
     SealsLonger,
+    SealsWrongly,
     LosesAByte,
     SkipsTheCode,
     CreditsTwice,
@@ -52,8 +55,11 @@ const PROOFS: &[(&str, &str, Wrong)] = &[
     ("noise_handshake", "sri_agreement", SkipsARecord),
     ("noise_handshake", "sri_tamper", TakesAnyActTwo),
     ("noise_handshake", "sri_certificate", TrustsAll),
+    ("noise_handshake", "sri_agreement", ServerSkipsARecord),
+    ("noise_handshake", "sri_certificate", AnswersLate),
     ("noise_transport", "sri_length", SealsLonger),
     ("noise_transport", "sri_delivery", LosesAByte),
+    ("noise_transport", "sri_delivery", SealsWrongly),
     ("noise_transport", "sri_tamper", SkipsTheCode),
     ("share_validate", "sri_share", CreditsTwice),
     ("share_validate", "sri_share", RefusesAll),
@@ -115,10 +121,29 @@ impl Opinion for Wrong {
         }
     }
 
+    fn answer(
+        &mut self,
+        authority: &AuthoritySecretKey,
+        seed: [u8; 32],
+        act_one: [u8; ACT_ONE_LEN],
+        now: u32,
+    ) -> Result<([u8; ACT_TWO_LEN], NoiseEngine), String> {
+        // So that the certificate is not valid yet when it comes.
+        let now = if *self == AnswersLate { now.saturating_add(1) } else { now };
+        let (act_two, mut engine) = Sri.answer(authority, seed, act_one, now)?;
+        if *self == ServerSkipsARecord {
+            engine.encrypt(&mut Vec::new()).expect("seals");
+        }
+        Ok((act_two, engine))
+    }
+
     fn seal(&mut self, end: &mut SriEnd, frame: Vec<u8>) -> Result<Vec<u8>, String> {
         let mut sealed = end.seal(frame)?;
-        if *self == SealsLonger {
-            sealed.push(0);
+        match self {
+            SealsLonger => sealed.push(0),
+            // No bit that somebody flips on the line makes it right again.
+            SealsWrongly => sealed.iter_mut().for_each(|byte| *byte ^= 1),
+            _ => {}
         }
         Ok(sealed)
     }

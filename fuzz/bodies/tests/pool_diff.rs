@@ -81,6 +81,7 @@ fn every_oracle_shows_a_fault_of_the_pool() {
         ("duplicate-credited", "share"),
         ("stale-credited", "share"),
         ("target-ignored", "share"),
+        ("late-credited", "share"),
         ("count-not-reset", "credit"),
     ];
     for (name, oracle) in proofs {

@@ -85,16 +85,7 @@ fn target(name: &str) -> Result<&'static Target, String> {
 
 fn list(args: &ListArgs) -> Exit {
     match args.format {
-        Format::Text => {
-            let mut text = String::new();
-            for target in fuzz::targets() {
-                text.push_str(&format!("{}  {}\n", target.name, target.about));
-                for oracle in target.oracles {
-                    text.push_str(&format!("  {:<12} {}\n", oracle.name, oracle.about));
-                }
-            }
-            print(&text);
-        }
+        Format::Text => print(&fuzz::list(fuzz::targets())),
         Format::Json => {
             let rows = fuzz::targets().map(|target| {
                 let oracles = target.oracles.iter().map(
@@ -132,7 +123,7 @@ fn tell(target: &Target, finding: &Finding) -> String {
     let oracle = target.oracle(finding.oracle);
     let about = oracle.map_or_else(
         || match finding.oracle {
-            codec::HANG => "every input gets its verdict in time",
+            fuzz::HANG => "every input gets its verdict in time",
             _ => "no input makes the program panic",
         },
         |oracle| oracle.about,

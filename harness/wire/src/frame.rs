@@ -66,6 +66,12 @@ impl FrameRef<'_> {
     pub fn to_frame(self) -> Frame {
         Frame { header: self.header, payload: self.payload.to_vec() }
     }
+
+    /// Appends header and payload, as they stand on a connection without encryption.
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.header.encode());
+        out.extend_from_slice(self.payload);
+    }
 }
 
 /// A message that no frame can carry (AMB-10).
@@ -108,8 +114,7 @@ impl Frame {
     /// Header and payload, as they stand on a connection without encryption.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Header::LEN.saturating_add(self.payload.len()));
-        bytes.extend_from_slice(&self.header.encode());
-        bytes.extend_from_slice(&self.payload);
+        self.as_ref().write(&mut bytes);
         bytes
     }
 }

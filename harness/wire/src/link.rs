@@ -130,8 +130,7 @@ impl Link {
     pub fn seal(&mut self, frame: &Frame, out: &mut Vec<u8>) -> Result<(), LinkError> {
         match &mut self.state {
             State::Plain(_) => {
-                out.extend_from_slice(&frame.header.encode());
-                out.extend_from_slice(&frame.payload);
+                frame.as_ref().write(out);
                 Ok(())
             }
             State::Noise(records) => {

@@ -30,7 +30,11 @@ fn answer(line: &str) -> String {
 fn frame(bytes: &str) -> Result<String, String> {
     let mut first = None;
     let mut keep = |frame: FrameRef<'_>| {
-        first.get_or_insert_with(|| hex::encode(frame.to_frame().to_bytes()));
+        if first.is_none() {
+            let mut bytes = Vec::new();
+            frame.write(&mut bytes);
+            first = Some(hex::encode(bytes));
+        }
     };
     let end = SriCodec.stream(std::iter::once(parse(bytes)?.as_slice()), MAX_PAYLOAD_LEN, &mut keep);
     match (first, end.error) {

@@ -78,7 +78,7 @@ fn receive(link: &mut Link, sealed: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Spec section 4.6: the header has its own code, and so has each piece of up to 65519 bytes.
-fn sealed_len(payload: usize) -> usize {
+pub(crate) fn sealed_len(payload: usize) -> usize {
     let pieces = payload.div_ceil(65_519);
     payload.saturating_add(pieces.saturating_mul(16)).saturating_add(22)
 }

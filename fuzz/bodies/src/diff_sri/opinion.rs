@@ -7,7 +7,7 @@ use crate::sri::{self, Deframer, ReadValue};
 use noise_sv2::NoiseEngine;
 use sv2_wire::frame::Frame;
 use sv2_wire::link::Link;
-use sv2_wire::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthorityPublicKey, AuthoritySecretKey};
+use sv2_wire::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthoritySecretKey};
 use sv2_wire::tlv::Tlv;
 use sv2_wire::{FieldType, Value};
 
@@ -72,19 +72,7 @@ pub trait Opinion {
         certificate.sri()
     }
 
-    /// Its client, which trusts an authority, and act one.
-    ///
-    /// # Errors
-    /// Its words.
-    fn client(
-        &mut self,
-        authority: &AuthorityPublicKey,
-        seed: [u8; 32],
-    ) -> Result<(Client, [u8; ACT_ONE_LEN]), String> {
-        handshake::client(authority, seed)
-    }
-
-    /// What its client has after act two; nothing where it does not trust the certificate.
+    /// What its client, which has sent act one, has after act two; nothing where it does not trust the certificate.
     ///
     /// # Errors
     /// Act two is not authentic; its words.

@@ -2,12 +2,13 @@
 //! goes from us to SRI, and a record is a frame's.
 
 use super::joined;
-use crate::diff_sri::{Opinion, Sri, hex_of};
+use crate::diff_sri::{Opinion, Sri, hex_of, sealed_len};
 use crate::sri::session::Sri as SriEnd;
 use sv2_wire::frame::Frame;
 use sv2_wire::fuzz::noise_transport::{self as base, Input, Op};
-use sv2_wire::fuzz::{Finding, Oracle, Ours, Secure, Target};
+use sv2_wire::fuzz::{Finding, Oracle, Target};
 use sv2_wire::link::{Event, Link};
+use sv2_wire::noise::MAX_PLAINTEXT_LEN;
 
 /// The target.
 pub static TARGET: Target = Target {
@@ -36,7 +37,6 @@ pub const SRI_LENGTH: Oracle = Oracle {
     clauses: &["SV2-04-046", "SV2-04-047", "SV2-04-048", "SV2-04-049"],
 };
 
-const MOST: usize = 65519;
 /// Bytes of payload that an input may have sealed in frames of boundary sizes: they are slow.
 const BUDGET: usize = 300_000;
 
@@ -135,13 +135,12 @@ impl<O: Opinion> Line<'_, O> {
                 self.hand_over(way, &first, WHOLE)
             }
             3 | 7 | 8 => self.altered(way, op, &small),
-            9 if op.garbage().is_empty() => Ok(()),
             9 => self.arrives(way, &op.garbage(), Want::Nothing, WHOLE),
             10 => match self.lane(way).last.clone() {
                 Some(record) => self.hand_over(way, &record, WHOLE),
                 None => Ok(()),
             },
-            11 => self.large(way, &op.frame(MOST.saturating_add(op.amount() & 0xff)), WHOLE),
+            11 => self.large(way, &op.frame(MAX_PLAINTEXT_LEN.saturating_add(op.amount() & 0xff)), WHOLE),
             12 | 13 => {
                 let length = op.frame_len();
                 self.large(way, &op.frame(length), op.piece_len(length))
@@ -189,7 +188,7 @@ impl<O: Opinion> Line<'_, O> {
             self.link.seal(frame, &mut bytes).map_err(|error| failed(error.to_string()))?;
         } else {
             bytes = self.other.seal(&mut self.end, frame.to_bytes()).map_err(failed)?;
-            let (ours, theirs) = (our_length(frame).map_err(failed)?, bytes.len());
+            let (ours, theirs) = (sealed_len(length), bytes.len());
             if theirs != ours {
                 return Err(SRI_LENGTH.found(format!("{length} bytes: {ours} for us, {theirs} for sri")));
             }
@@ -208,16 +207,18 @@ impl<O: Opinion> Line<'_, O> {
         self.arrives(way, &record.bytes, want, piece)
     }
 
-    /// Bytes arrive in pieces of at most `piece`.
+    /// Bytes arrive in pieces of at most `piece`. Where there are none nothing has come: what was sealed may still do so.
     fn arrives(&mut self, way: Way, bytes: &[u8], want: Want<'_>, piece: usize) -> Result<(), Finding> {
-        let mut come: Result<Vec<Vec<u8>>, String> = Ok(Vec::new());
-        for piece in bytes.chunks(piece) {
-            let now = match way {
-                Way::ToSri => self.other.receive(&mut self.end, piece),
-                Way::ToUs => receive(&mut self.link, piece),
-            };
-            come = come.and_then(|frames| Ok([frames, now?].concat()));
+        if bytes.is_empty() {
+            return Ok(());
         }
+        let come = bytes.chunks(piece).try_fold(Vec::new(), |mut come, piece| {
+            come.extend(match way {
+                Way::ToSri => self.other.receive(&mut self.end, piece)?,
+                Way::ToUs => receive(&mut self.link, piece)?,
+            });
+            Ok::<_, String>(come)
+        });
         let lane = self.lane(way);
         let want = if lane.is_over { Want::Nothing } else { want };
         let shown = || format!("{way:?}, {} bytes: {}", bytes.len(), hex_of(bytes));
@@ -241,14 +242,6 @@ impl<O: Opinion> Line<'_, O> {
         lane.is_over = true;
         Ok(())
     }
-}
-
-/// What a frame takes that we seal, over a session of its own.
-fn our_length(frame: &Frame) -> Result<usize, String> {
-    let session = Ours.session([1; 32], [2; 32]).map_err(|error| error.to_string())?;
-    let mut sealed = Vec::new();
-    Ours.seal_frame(session, frame, &mut sealed).map_err(|error| error.to_string())?;
-    Ok(sealed.len())
 }
 
 fn receive(link: &mut Link, bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {

@@ -1,7 +1,8 @@
 //! One share before the pool and before `channels_sv2`, which is told of the channel what its client was told.
 
 use super::joined;
-use crate::pool_diff::side::{Side, Theirs, is_alike, known};
+use crate::pool_diff::allowed::is_alike;
+use crate::pool_diff::side::{Side, Theirs, known};
 use crate::pool_diff::{Asked, Said};
 use sv2_conform::fuzz::share_validate::{self as base, Submitted, submitted};
 use sv2_reference_pool::faults::Fault;
@@ -48,7 +49,8 @@ impl Channels {
 
     /// What SRI says to a share, and what was asked. Nothing where it has no opinion.
     pub fn say(&mut self, share: &Message) -> Option<(Asked, Said)> {
-        match self.0.asks(share)? {
+        // Times that are late by the pool's clock are for the target's own oracles, which know it.
+        match self.0.asks(share, None)? {
             (asked, Theirs::Says(said)) => Some((asked, said)),
             (_, Theirs::Opens(_)) => None,
         }

@@ -41,17 +41,19 @@ pub static ROWS: &[Row] = &[
         case: "the time of a share is beyond the job's time by more than two hours, and within two hours of now",
         because: "5.3.11 bounds ntime by the seconds since the job; SRI's channels have no clock and anchor at min_ntime",
         is_it: |asked, ours, theirs| {
-            is_share(asked, Share::is_beyond_job)
+            is_share(asked, |share| share.is_beyond_job() && share.is_by_the_clock())
                 && theirs == Said::Refuses("invalid-share")
-                && ours != theirs
+                && matches!(ours, Said::Takes | Said::Refuses("difficulty-too-low" | "duplicate-share"))
         },
     },
     Row {
-        case: "time and version of a share are both wrong: before the job's time, and in bits that it does not allow",
+        case: "time and version of a share are both wrong: before the job's time or more than two hours beyond, and in bits that it \
+               does not allow",
         because: "5.3.14: one code, whichever is looked at first; version comes before ntime for us and behind it for SRI",
         is_it: |asked, ours, theirs| {
             let is_it = |share: &Share| {
-                share.is_early() && share.version_code().is_some_and(|code| ours == Said::Refuses(code))
+                let is_odd = share.is_early() || share.is_beyond_job();
+                is_odd && share.version_code().is_some_and(|code| ours == Said::Refuses(code))
             };
             is_share(asked, is_it) && theirs == Said::Refuses("invalid-share")
         },
@@ -98,6 +100,11 @@ pub static ROWS: &[Row] = &[
     },
 ];
 
+/// Whether the verdicts are the same, or differ by a row of the list: ours, then SRI's.
+pub fn is_alike(asked: &Asked, ours: Said, theirs: Said) -> bool {
+    ours == theirs || ROWS.iter().any(|row| (row.is_it)(asked, ours, theirs))
+}
+
 fn is_share(asked: &Asked, is_it: impl FnOnce(&Share) -> bool) -> bool {
     matches!(asked, Asked::Share(share) if is_it(share))
 }
@@ -139,7 +146,6 @@ fn one_more(number: U256) -> U256 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::side::is_alike;
     use super::super::theirs::Job;
     use super::*;
 
@@ -153,6 +159,7 @@ mod tests {
         ntime: MIN_NTIME,
         version: VERSION,
         job: Some(JOB),
+        latest: Some(MIN_NTIME + 9000),
         is_fixed: false,
         is_block: false,
     };
@@ -173,6 +180,9 @@ mod tests {
         let both = Share { ntime: MIN_NTIME - 1, version: VERSION | 1 << 31, ..SHARE };
         assert!(may_differ(both, BIT, TIME));
         assert!(!may_differ(Share { ntime: MIN_NTIME, ..both }, BIT, TIME), "in time");
+        assert!(!may_differ(Share { ntime: MIN_NTIME + 7200, ..both }, BIT, TIME), "in time for SRI too");
+        assert!(may_differ(Share { ntime: MIN_NTIME + 7201, ..both }, BIT, TIME));
+        assert!(may_differ(Share { ntime: MIN_NTIME + 9001, ..both }, BIT, TIME), "late for both");
         assert!(
             !may_differ(Share { version: VERSION | 1 << 28, ..both }, BIT, TIME),
             "a bit that may be rolled"
@@ -186,11 +196,22 @@ mod tests {
     }
 
     #[test]
-    fn two_hours_beyond_the_job_count_and_no_less() {
+    fn two_hours_beyond_the_job_count_and_no_less_as_long_as_the_clock_allows() {
         let late = Share { ntime: MIN_NTIME + 7201, ..SHARE };
-        assert!(may_differ(late, Said::Takes, TIME));
-        assert!(!may_differ(Share { ntime: MIN_NTIME + 7200, ..late }, Said::Takes, TIME));
-        assert!(!may_differ(late, TIME, Said::Takes));
+        for ours in [Said::Takes, LOW, Said::Refuses("duplicate-share")] {
+            assert!(may_differ(late, ours, TIME), "{ours:?}");
+            assert!(may_differ(Share { ntime: MIN_NTIME + 9000, ..late }, ours, TIME), "{ours:?}");
+            assert!(may_differ(Share { latest: None, ..late }, ours, TIME), "{ours:?}, without a clock");
+            assert!(!may_differ(Share { ntime: MIN_NTIME + 9001, ..late }, ours, TIME), "{ours:?}, too late");
+            assert!(
+                !may_differ(Share { ntime: MIN_NTIME + 7200, ..late }, ours, TIME),
+                "{ours:?}, not beyond"
+            );
+            assert!(!may_differ(late, TIME, ours), "{ours:?}, the other way round");
+        }
+        for ours in [STALE, UNKNOWN, BIT, ROLLED] {
+            assert!(!may_differ(late, ours, TIME), "{ours:?} is not about what SRI would look at next");
+        }
     }
 
     #[test]

@@ -36,8 +36,7 @@ impl Game {
     }
 
     pub(super) fn play(&mut self, op: &Op) -> Result<(), Finding> {
-        let age = self.elapsed.saturating_sub(self.tip_since).as_secs();
-        let age = Age { of_tip: u32::try_from(age).unwrap_or(u32::MAX) };
+        let age = Age { of_tip: self.tip_age() };
         let sides = &self.sides;
         match self.clients.resolve(op, age, |client| sides.get(client).map(|side| &side.session)) {
             Some(action) => self.act(action),
@@ -82,11 +81,11 @@ impl Game {
 
     /// Sends a message, and holds what the pool answers against SRI's opinion.
     fn send(&mut self, client: usize, message: &Message) -> Result<(), Finding> {
-        let now = self.now();
+        let (now, age) = (self.now(), self.tip_age());
         let Some(side) = self.sides.get_mut(client).filter(|side| !side.is_closed) else { return Ok(()) };
         let Ok(frame) = Frame::of(message) else { return Ok(()) };
         side.session.observe(Direction::ToServer, message, self.elapsed);
-        let theirs = if side.is_lost { None } else { side.asks(message) };
+        let theirs = if side.is_lost { None } else { side.asks(message, Some(age)) };
         self.node.received(conn(client), &frame.to_bytes(), now);
         let said = self.collect()?;
         let mine = said.iter().filter(|(to, _)| *to == client).map(|(_, message)| message);
@@ -127,6 +126,12 @@ impl Game {
             }
         }
         Ok(said)
+    }
+
+    /// Seconds that the pool has known its tip.
+    fn tip_age(&self) -> u32 {
+        let age = self.elapsed.saturating_sub(self.tip_since).as_secs();
+        u32::try_from(age).unwrap_or(u32::MAX)
     }
 
     fn now(&self) -> Now {

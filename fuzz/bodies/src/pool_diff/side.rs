@@ -1,16 +1,14 @@
 //! One client, and SRI's channels beside those that the pool opened for it.
 
-use super::allowed::{ROWS, is_granted_alike};
-use super::theirs::{Asked, Job, Other, Said, Share, opens, updates};
+use super::allowed::{is_alike, is_granted_alike};
+use super::theirs::{Asked, Job, Other, Said, Share, TWO_HOURS, opens, updates};
 use super::{CREDIT, GRANTED, OPENING, SHARE, UPDATE};
 use std::collections::{BTreeMap, BTreeSet};
+use sv2_reference_pool::setup::REQUIRES_FIXED_VERSION;
 use sv2_session::Session;
 use sv2_wire::frame::{Deframer, MAX_PAYLOAD_LEN};
 use sv2_wire::fuzz::{Finding, Oracle};
-use sv2_wire::{Message, U256};
-
-/// REQUIRES_FIXED_VERSION of SetupConnection.Success (5.3.1).
-const FIXED_VERSION: u32 = 1;
+use sv2_wire::{Message, SetNewPrevHash, U256};
 
 /// One client.
 pub(crate) struct Side {
@@ -32,6 +30,8 @@ struct Beside {
     group: u32,
     /// Its jobs, by id.
     jobs: BTreeMap<u32, Job>,
+    /// The time that the latest tip has, in seconds of Unix time.
+    tip_ntime: Option<u32>,
     /// Work that SRI took for a block since the latest tip.
     blocks: BTreeSet<Work>,
     /// Shares that SRI has credited since the latest acknowledgement.
@@ -60,8 +60,8 @@ impl Side {
         }
     }
 
-    /// Asks SRI; nothing where it has no opinion.
-    pub(crate) fn asks(&mut self, message: &Message) -> Option<(Asked, Theirs)> {
+    /// Asks SRI; nothing where it has no opinion. `age` is how many seconds the pool has known its tip, where that is known.
+    pub(crate) fn asks(&mut self, message: &Message, age: Option<u32>) -> Option<(Asked, Theirs)> {
         let per_minute = self.per_minute;
         let of = |rate: f32, max: U256| Asked::Channel { rate, max_target: max };
         let opened = |is_extended: bool, rate: f32, max: U256| {
@@ -84,24 +84,31 @@ impl Side {
             }
             Message::SubmitSharesStandard(share) => {
                 let work = (share.job_id, share.nonce, share.ntime, share.version, Vec::new());
-                self.share(message, share.channel_id, work)
+                self.share(message, share.channel_id, work, age)
             }
             Message::SubmitSharesExtended(share) => {
                 let extranonce = share.extranonce.as_slice().to_vec();
                 let work = (share.job_id, share.nonce, share.ntime, share.version, extranonce);
-                self.share(message, share.channel_id, work)
+                self.share(message, share.channel_id, work, age)
             }
             _ => None,
         }
     }
 
-    fn share(&mut self, message: &Message, channel: u32, work: Work) -> Option<(Asked, Theirs)> {
+    fn share(
+        &mut self,
+        message: &Message,
+        channel: u32,
+        work: Work,
+        age: Option<u32>,
+    ) -> Option<(Asked, Theirs)> {
         let (job, _, ntime, version, _) = work;
         let mut share = Share {
             is_standard: matches!(message, Message::SubmitSharesStandard(_)),
             ntime,
             version,
             job: None,
+            latest: None,
             is_fixed: self.is_fixed,
             is_block: false,
         };
@@ -110,6 +117,8 @@ impl Side {
         };
         let (said, is_block) = beside.other.as_mut()?.judge(message)?;
         share.job = beside.jobs.get(&job).copied();
+        let latest = |age: u32| Some(beside.tip_ntime?.saturating_add(age).saturating_add(TWO_HOURS));
+        share.latest = age.and_then(latest);
         share.is_block = is_block || beside.blocks.contains(&work);
         if is_block {
             beside.blocks.insert(work);
@@ -168,7 +177,7 @@ impl Side {
                 self.opened(open.channel_id, open.group_channel_id, Other::standard(open));
             }
             Message::SetupConnectionSuccess(success) => {
-                self.is_fixed = success.flags & FIXED_VERSION != 0;
+                self.is_fixed = success.flags & REQUIRES_FIXED_VERSION != 0;
             }
             Message::NewMiningJob(job) => {
                 let rolls = !self.is_fixed;
@@ -186,17 +195,7 @@ impl Side {
                     beside.follow(|other| other.take_job(message));
                 });
             }
-            Message::SetNewPrevHash(tip) => self.each(tip.channel_id, |beside| {
-                for (id, job) in &mut beside.jobs {
-                    if *id == tip.job_id && job.tips_since == 0 {
-                        job.min_ntime = Some(tip.min_ntime);
-                    } else {
-                        job.tips_since = job.tips_since.saturating_add(1);
-                    }
-                }
-                beside.blocks.clear();
-                beside.follow(|other| other.take_tip(tip));
-            }),
+            Message::SetNewPrevHash(tip) => self.each(tip.channel_id, |beside| beside.take_tip(tip)),
             Message::SetTarget(set) => {
                 self.each(set.channel_id, |beside| {
                     beside.follow(|other| other.set_target(set.maximum_target))
@@ -224,8 +223,8 @@ impl Side {
     }
 
     fn opened(&mut self, id: u32, group: u32, other: Option<Other>) {
-        self.channels
-            .insert(id, Beside { other, group, jobs: BTreeMap::new(), blocks: BTreeSet::new(), credited: 0 });
+        let (jobs, blocks) = (BTreeMap::new(), BTreeSet::new());
+        self.channels.insert(id, Beside { other, group, jobs, tip_ntime: None, blocks, credited: 0 });
     }
 
     pub(super) fn close(&mut self, id: u32) {
@@ -243,16 +242,24 @@ impl Side {
 }
 
 impl Beside {
+    fn take_tip(&mut self, tip: &SetNewPrevHash) {
+        for (id, job) in &mut self.jobs {
+            if *id == tip.job_id && job.tips_since == 0 {
+                job.min_ntime = Some(tip.min_ntime);
+            } else {
+                job.tips_since = job.tips_since.saturating_add(1);
+            }
+        }
+        self.tip_ntime = Some(tip.min_ntime);
+        self.blocks.clear();
+        self.follow(|other| other.take_tip(tip));
+    }
+
     fn follow(&mut self, act: impl FnOnce(&mut Other) -> Option<()>) {
         if self.other.as_mut().and_then(act).is_none() {
             self.other = None;
         }
     }
-}
-
-/// Whether the verdicts are the same, or differ by a row of the list.
-pub(crate) fn is_alike(asked: &Asked, ours: Said, theirs: Said) -> bool {
-    ours == theirs || ROWS.iter().any(|row| (row.is_it)(asked, ours, theirs))
 }
 
 /// What our pool said to a request, and which oracle that is for. Nothing where SRI's channels have no part in the answer.

@@ -13,6 +13,7 @@ use channels_sv2::server::jobs::extended::ExtendedJob;
 use channels_sv2::server::share_accounting::{ShareValidationError, ShareValidationResult};
 use channels_sv2::server::standard::StandardChannel as ServerStandard;
 use parsers_sv2::{AnyMessageOwned, MiningOwned, TemplateDistributionOwned};
+use sv2_conform::miner::ROLLABLE_VERSION_BITS;
 use sv2_wire::frame::Frame;
 use sv2_wire::{
     B0_32, Message, NewTemplate, OpenExtendedMiningChannelSuccess, OpenStandardMiningChannelSuccess,
@@ -53,6 +54,9 @@ pub struct Share {
     pub version: u32,
     /// The newest job that the channel was given under its id.
     pub job: Option<Job>,
+    /// The latest time that a pool with a clock takes, as for `ntime`: two hours beyond the time of its tip and what has passed since
+    /// that came. Nothing where the clock is not known.
+    pub latest: Option<u32>,
     /// The pool told the connection that no change of the version is taken.
     pub is_fixed: bool,
     /// SRI took this work for a block, now or before.
@@ -72,10 +76,8 @@ pub struct Job {
     pub tips_since: u32,
 }
 
-/// Two hours, in seconds: SRI's bound on the time of a share beyond that of its job.
-const TWO_HOURS: u32 = 7200;
-/// Bits of the version that may be rolled (BIP323).
-const ROLLABLE: u32 = 0x1fff_ffe0;
+/// Two hours, in seconds: the bound on the time of a share, for SRI beyond that of its job.
+pub(super) const TWO_HOURS: u32 = 7200;
 
 impl Share {
     /// Whether its time is before that of its job.
@@ -88,6 +90,11 @@ impl Share {
         self.min_ntime().is_some_and(|min_ntime| self.ntime > min_ntime.saturating_add(TWO_HOURS))
     }
 
+    /// Whether its time is no later than a pool with a clock takes; so it is where the clock is not known.
+    pub fn is_by_the_clock(&self) -> bool {
+        self.latest.is_none_or(|latest| self.ntime <= latest)
+    }
+
     fn min_ntime(&self) -> Option<u32> {
         self.job.and_then(|job| job.min_ntime)
     }
@@ -97,7 +104,7 @@ impl Share {
         let job = self.job?;
         let changed = self.version ^ job.version;
         match job.rolls {
-            true => (changed & !ROLLABLE != 0).then_some("invalid-non-rollable-version-bit"),
+            true => (changed & !ROLLABLE_VERSION_BITS != 0).then_some("invalid-non-rollable-version-bit"),
             false => (changed != 0).then_some("version-rolling-not-allowed"),
         }
     }

@@ -44,8 +44,7 @@ impl Codec for SriCodec {
 
     /// SRI's frame is its bytes; writing it is to copy them.
     fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(frame.payload);
+        frame.write(out);
         Ok(())
     }
 

@@ -10,9 +10,6 @@ use sv2_wire::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthorityPublicKey, AuthoritySec
 /// SRI's client, which has sent act one.
 pub struct Client(Box<Initiator>);
 
-/// How long certificates of SRI's server are valid, from the moment of the handshake.
-pub const VALID_SECONDS: u32 = 60;
-
 /// A client that trusts an authority, and its act one. Equal seeds give equal acts.
 ///
 /// # Errors
@@ -38,7 +35,7 @@ impl Client {
     }
 }
 
-/// What a server that the authority certifies now answers to act one. Equal seeds give equal acts.
+/// What a server that the authority certifies now, for a minute, answers to act one. Equal seeds give equal acts.
 ///
 /// # Errors
 /// SRI's words.
@@ -50,7 +47,7 @@ pub fn answer(
 ) -> Result<([u8; ACT_TWO_LEN], NoiseEngine), String> {
     let mut rng = ChaCha20Rng::from_seed(seed);
     let (public, secret) = (authority.public_key().to_bytes(), authority.to_bytes());
-    let valid = Duration::from_secs(VALID_SECONDS.into());
+    let valid = Duration::from_secs(60);
     let server = Responder::from_authority_kp_with_rng(&public, &secret, valid, &mut rng);
     server.map_err(text)?.step_1_with_now_rng(act_one, now, &mut rng).map_err(text)
 }

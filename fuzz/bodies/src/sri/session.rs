@@ -65,6 +65,7 @@ impl Sri {
             let state = self.decrypt.take().ok_or(OVER)?;
             let (frame, state) = match self.decoder.next_transport_frame(state).map_err(text)? {
                 Decrypted::Frame(frame, state) => (Some(frame.as_bytes().to_vec()), state),
+                Decrypted::Incomplete(0, _) => return Err("asks for no bytes".to_owned()),
                 Decrypted::Incomplete(_, state) => (None, state),
             };
             self.decrypt = Some(state);

@@ -3,21 +3,14 @@
 use super::tell;
 use crate::cli::shim::{ShimRun, shim};
 use crate::cli::{Exit, Failure, print};
-use crate::fuzz;
-use crate::fuzz::blind::Blind;
+use crate::fuzz::blind::{Blind, Found, Limits, Outcome};
 use crate::fuzz::corpus::{Corpus, MANIFEST};
 use clap::Args;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use sv2_wire::fuzz::{Finding, Target};
 
-/// What a finding of the watch is called.
-pub(super) const HANG: &str = "hang";
-/// One input that takes longer hangs.
-const HANG_AFTER: Duration = Duration::from_secs(20);
 /// How long a campaign takes that is not told.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 /// Inputs that a shim gets that is not told how many, and how long it may take for any number of them.
@@ -53,13 +46,6 @@ pub(in crate::cli) struct CodecArgs {
     save: PathBuf,
 }
 
-/// How far a campaign came.
-struct Outcome {
-    executions: u64,
-    took: Duration,
-    found: Option<(Vec<u8>, Finding)>,
-}
-
 pub(super) fn codec(args: &CodecArgs) -> Result<Exit, Failure> {
     match (&args.shim, args.target) {
         (Some(command), _) => shim(&ShimRun {
@@ -78,13 +64,13 @@ fn campaign_of(args: &CodecArgs, target: &'static Target) -> Result<Exit, Failur
     let (inputs, source) = inputs(args, target)?;
     print(&format!("{}, seed {}, from {} inputs {source}\n", target.name, args.seed, inputs.len()));
     let time = if args.runs.is_some() { None } else { Some(args.time.unwrap_or(DEFAULT_TIME)) };
-    let outcome = watched(Blind::new(target, inputs, args.seed), target, args.runs, time);
-    let Outcome { executions, took, found } = outcome;
+    let blind = Blind::new(target, inputs, args.seed);
+    let Outcome { executions, took, found } = blind.run(Limits { runs: args.runs, time });
     let seconds = took.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
     let rate = executions as f64 / seconds.max(1e-9);
     let figures = format!("{executions} executions in {seconds:.1} s, {rate:.0}/s");
-    let Some((input, finding)) = found else {
+    let Some(Found { input, finding, .. }) = found else {
         print(&format!("{figures}, nothing found\n"));
         return Ok(Exit::Fine);
     };
@@ -114,79 +100,6 @@ fn inputs(args: &CodecArgs, target: &Target) -> Result<(Vec<Vec<u8>>, String), F
     }
     let source = format!("of {}", root.join(target.name).display());
     Ok((inputs.into_iter().map(|input| input.bytes).collect(), source))
-}
-
-/// Runs the campaign on a thread of its own and watches that it goes on: an input that hangs is a finding.
-fn watched(blind: Blind, target: &'static Target, runs: Option<u64>, time: Option<Duration>) -> Outcome {
-    let current = Arc::new(Mutex::new(Vec::new()));
-    let (tell, told) = sync_channel(1);
-    let shared = Arc::clone(&current);
-    let begun = Instant::now();
-    std::thread::spawn(move || campaign(blind, target, (runs, time), &shared, &tell));
-    let (executions, found) = watch(&told, &current, HANG_AFTER);
-    Outcome { executions, took: begun.elapsed(), found }
-}
-
-/// What the campaign's thread says.
-enum Told {
-    /// It has judged so many inputs.
-    Lives(u64),
-    /// It is over.
-    Ended(u64, Option<(Vec<u8>, Finding)>),
-}
-
-/// Waits for the end, or until nothing was heard for so long.
-fn watch(
-    told: &Receiver<Told>,
-    current: &Mutex<Vec<u8>>,
-    patience: Duration,
-) -> (u64, Option<(Vec<u8>, Finding)>) {
-    let mut judged = 0;
-    loop {
-        match told.recv_timeout(patience) {
-            Ok(Told::Lives(executions)) => judged = executions,
-            Ok(Told::Ended(executions, found)) => return (executions, found),
-            Err(RecvTimeoutError::Disconnected) => return (judged, None),
-            Err(RecvTimeoutError::Timeout) => {
-                let input = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let what = format!("no verdict within {} seconds", patience.as_secs());
-                return (judged, Some((input, Finding { oracle: HANG, what })));
-            }
-        }
-    }
-}
-
-fn campaign(
-    mut blind: Blind,
-    target: &Target,
-    (runs, time): (Option<u64>, Option<Duration>),
-    current: &Mutex<Vec<u8>>,
-    tell: &SyncSender<Told>,
-) {
-    let begun = Instant::now();
-    let mut heard = begun;
-    let (mut executions, mut input) = (0u64, Vec::new());
-    loop {
-        if runs.is_some_and(|runs| executions >= runs) {
-            break;
-        }
-        if time.is_some_and(|time| begun.elapsed() >= time) {
-            break;
-        }
-        if heard.elapsed() > Duration::from_secs(1) {
-            heard = Instant::now();
-            // One that was not heard yet is as good.
-            let _ = tell.try_send(Told::Lives(executions));
-        }
-        blind.next_into(&mut input);
-        current.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&input);
-        executions = executions.saturating_add(1);
-        if let Err(finding) = fuzz::judge(target, &input) {
-            let _ = tell.send(Told::Ended(executions, Some((input, finding))));
-            return;
-        }
-    }
-    let _ = tell.send(Told::Ended(executions, None));
 }
 
 /// Keeps an input under a name that is the same for the same input.
@@ -229,18 +142,6 @@ mod tests {
         for wrong in ["60", "s", "", "1 s", "99999999999999999999s", "18446744073709551615h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_input_without_a_verdict_is_a_finding() {
-        let (tell, told) = sync_channel(1);
-        let current = Mutex::new(vec![1, 2]);
-        tell.send(Told::Lives(64)).unwrap();
-        let (executions, found) = watch(&told, &current, Duration::from_millis(1));
-        let (input, finding) = found.expect("nothing is heard any more");
-        assert_eq!((executions, input, finding.oracle), (64, vec![1, 2], HANG));
-        tell.send(Told::Ended(100, None)).unwrap();
-        assert_eq!(watch(&told, &current, Duration::from_secs(60)), (100, None));
     }
 
     static ODD: Target =

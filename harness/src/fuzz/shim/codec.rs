@@ -90,8 +90,7 @@ impl Codec for ShimCodec {
 
     fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
         // What it read is already what it writes.
-        out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(frame.payload);
+        frame.write(out);
         Ok(())
     }
 

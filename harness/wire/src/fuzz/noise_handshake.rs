@@ -5,7 +5,7 @@ mod plan;
 pub use plan::Plan;
 
 use super::{ANSWERS, CodecError, Finding, Oracle, Ours, Secure, Server, Target, show};
-use crate::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthoritySecretKey, Certificate, ServerIdentity, Terms};
+use crate::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthoritySecretKey, Certificate, ServerIdentity};
 
 /// The target.
 pub const TARGET: Target = Target {
@@ -156,10 +156,7 @@ fn certified<S: Secure>(
     identity: &ServerIdentity,
 ) -> Result<(), Finding> {
     let Some(trusted) = plan.trusted(authority) else { return Ok(()) };
-    let Terms { valid_from, not_valid_after, .. } = plan.terms;
-    let is_early = plan.now.saturating_add(plan.leeway) < u64::from(valid_from);
-    let is_late = plan.now > u64::from(not_valid_after).saturating_add(plan.leeway);
-    let is_good = !plan.is_other_authority && !plan.is_other_key && !is_early && !is_late;
+    let is_good = plan.is_good();
     let what = || {
         let (key, now, leeway) = (plan.is_other_key, plan.now, plan.leeway);
         let by = if plan.is_other_authority { "another authority" } else { "the authority" };

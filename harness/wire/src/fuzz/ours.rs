@@ -42,8 +42,7 @@ impl Codec for Ours {
     }
 
     fn encode_frame(&mut self, frame: FrameRef<'_>, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        out.extend_from_slice(&frame.header.encode());
-        out.extend_from_slice(frame.payload);
+        frame.write(out);
         Ok(())
     }
 

@@ -2,10 +2,9 @@
 
 use crate::engine::{Engine, EngineError};
 use crate::log::Signature;
-use std::time::{Duration, Instant};
-use sv2_conform::fuzz::blind::Blind;
+use std::time::Duration;
+use sv2_conform::fuzz::blind::{Blind, Found, Limits, Outcome};
 use sv2_conform::fuzz::corpus::Corpus;
-use sv2_conform::fuzz::judge;
 use sv2_wire::fuzz::Target;
 
 /// Fuzzes each target for a while or to its first finding, which is kept. Whether no oracle objected.
@@ -25,38 +24,16 @@ pub(crate) fn blind(
     Ok(is_fine)
 }
 
-fn one(
-    engine: &Engine,
-    target: &'static Target,
-    mut blind: Blind,
-    time: Duration,
-) -> Result<bool, EngineError> {
-    let begun = Instant::now();
-    let (mut count, mut input) = (0u64, Vec::new());
-    while begun.elapsed() < time {
-        blind.next_into(&mut input);
-        count = count.saturating_add(1);
-        if let Err(finding) = judge(target, &input) {
-            let signature = Signature { what: finding.oracle.to_owned(), place: String::new() };
-            let (folder, _) = engine.state.keep(target.name, &signature, &input, &finding.to_string())?;
-            println!("{:<18} FOUND {finding}\n  after {count} inputs, see {}", target.name, folder.display());
-            return Ok(false);
-        }
-    }
-    println!("{:<18} {:>4} s {count:>11} executions, nothing found", target.name, begun.elapsed().as_secs());
-    Ok(true)
-}
-
-/// Every target and what it watches, as `sv2-conform fuzz list` has it.
-pub(crate) fn list(targets: &[&'static Target]) -> String {
-    let mut text = String::new();
-    for target in targets {
-        text.push_str(&format!("{}  {}\n", target.name, target.about));
-        for oracle in target.oracles {
-            text.push_str(&format!("  {:<16} {}\n", oracle.name, oracle.about));
-        }
-    }
-    text
+fn one(engine: &Engine, target: &'static Target, blind: Blind, time: Duration) -> Result<bool, EngineError> {
+    let Outcome { executions, took, found } = blind.run(Limits { runs: None, time: Some(time) });
+    let Some(Found { input, finding, place }) = found else {
+        println!("{:<18} {:>4} s {executions:>11} executions, nothing found", target.name, took.as_secs());
+        return Ok(true);
+    };
+    let signature = Signature { what: finding.oracle.to_owned(), place: place.unwrap_or_default() };
+    let (folder, _) = engine.state.keep(target.name, &signature, &input, &finding.to_string())?;
+    println!("{:<18} FOUND {finding}\n  after {executions} inputs, see {}", target.name, folder.display());
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -88,10 +65,29 @@ mod tests {
         assert!(blind(&engine, &[&SHORT], Duration::ZERO, 1).unwrap());
     }
 
+    /// Panics at one of two places, by what the input begins with.
+    fn breaks(data: &[u8]) -> Result<(), Finding> {
+        assert!(data.first().is_none_or(|first| first % 2 == 0), "odd");
+        panic!("even");
+    }
+
+    static BREAKS: Target = Target { run: breaks, ..sv2_wire::fuzz::datatype::TARGET };
+
+    #[test]
+    fn each_place_of_a_panic_has_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = std::path::PathBuf::new();
+        let engine = Engine { state: State::new(folder.path()), root, sanitizer: Sanitizer::None };
+        for (input, folders) in [(1, 1), (3, 1), (2, 2)] {
+            let blind = Blind::new(&BREAKS, vec![vec![input]], 1);
+            assert!(!one(&engine, &BREAKS, blind, Duration::from_secs(60)).unwrap());
+            assert_eq!(engine.state.findings("datatype"), folders, "{input}");
+        }
+    }
+
     #[test]
     fn what_sri_adds_is_listed() {
-        let targets: Vec<_> = sv2_fuzz_bodies::targets().collect();
-        let text = list(&targets);
+        let text = sv2_conform::fuzz::list(sv2_fuzz_bodies::targets());
         assert_eq!(text.lines().filter(|line| line.starts_with("datatype  ")).count(), 1);
         assert!(text.contains("  sri_share "), "{text}");
     }

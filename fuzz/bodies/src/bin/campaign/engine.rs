@@ -167,16 +167,17 @@ impl Engine {
     }
 }
 
-/// The words of all messages, as libFuzzer reads them.
+/// The words of all messages and the ledger's error codes, as libFuzzer reads them.
 fn dictionary() -> Result<String, EngineError> {
     Ok(sv2_conform::fuzz::dictionary(&embedded_ledger()?))
 }
 
 /// Writes what libFuzzer is to be told of each target, as ClusterFuzzLite and OSS-Fuzz look for it.
 pub(crate) fn package(targets: &[&Target], folder: &Path) -> Result<(), EngineError> {
+    let dictionary = dictionary()?;
     for target in targets {
         let file = |suffix: &str| folder.join(format!("{}.{suffix}", target.name));
-        std::fs::write(file("dict"), dictionary()?)?;
+        std::fs::write(file("dict"), &dictionary)?;
         let options = format!("[libfuzzer]\nmax_len = {}\ntimeout = {HANG}\n", target.max_len);
         std::fs::write(file("options"), options)?;
         println!("{}", target.name);

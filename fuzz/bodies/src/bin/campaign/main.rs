@@ -99,7 +99,7 @@ fn main() -> ExitCode {
             blind::blind(&engine, &targets, Duration::from_secs(*seconds), *seed)
         }
         Campaign::List => {
-            print!("{}", blind::list(&targets));
+            print!("{}", sv2_conform::fuzz::list(targets));
             Ok(true)
         }
         Campaign::Package { folder } => engine::package(&targets, folder).map(|()| true),

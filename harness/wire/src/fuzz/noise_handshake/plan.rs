@@ -97,6 +97,14 @@ impl Plan {
         AuthoritySecretKey::from_bytes(secret).ok().map(|other| other.public_key())
     }
 
+    /// Whether the client has to trust the server: the authority signed these terms for this key, and it is their time.
+    pub fn is_good(&self) -> bool {
+        let Terms { valid_from, not_valid_after, .. } = self.terms;
+        let is_early = self.now.saturating_add(self.leeway) < u64::from(valid_from);
+        let is_late = self.now > u64::from(not_valid_after).saturating_add(self.leeway);
+        !self.is_other_authority && !self.is_other_key && !is_early && !is_late
+    }
+
     /// Flips the bits of act one that somebody alters.
     pub fn alter_act_one(&self, act: &mut [u8; ACT_ONE_LEN]) {
         flip(act, &self.altered(), 0);
