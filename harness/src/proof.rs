@@ -49,6 +49,8 @@ pub struct Fate {
 pub struct Kill {
     /// The scenario's id.
     pub scenario: String,
+    /// How the scenario came out.
+    pub verdict: Verdict,
     /// The clauses that came out worse than on the clean pool.
     pub clauses: BTreeSet<String>,
     /// Of these, the ones that an always-on rule found broken and no line did, with the rule's name.
@@ -267,6 +269,7 @@ fn kill(clean: &Outcome, faulty: &Outcome) -> Kill {
     });
     let mut kill = Kill {
         scenario: faulty.id.clone(),
+        verdict: faulty.verdict,
         clauses: BTreeSet::new(),
         rules: BTreeMap::new(),
         watchers: BTreeSet::new(),

@@ -84,6 +84,20 @@ pub struct Trial {
     pub killers: BTreeSet<String>,
     /// Checks that found others.
     pub bystanders: BTreeSet<String>,
+    /// The attributed kill that shows it best.
+    pub shown: Option<Shown>,
+}
+
+/// Where a fault is seen: a scenario on virtual time, a seed, and how it comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How it came out: a failure, or a pass in a lenient reading where the fault breaks a SHOULD or good sense.
+    pub verdict: Verdict,
+    is_by_line: bool,
 }
 
 /// What was seen.
@@ -123,7 +137,7 @@ pub fn selftest(
             tell(&format!("{} faults, seed {seed}", faults.len()));
             let effort = if extent.full && offset == 0 { Effort::All } else { Effort::FirstKill };
             let fates = prover.fates(faults, effort);
-            trials.iter_mut().zip(&fates).for_each(|(trial, fate)| trial.add(fate));
+            trials.iter_mut().zip(&fates).for_each(|(trial, fate)| trial.add(fate, seed));
         }
     }
     let mut checks = checks(suite, &trials);
@@ -148,13 +162,22 @@ fn raised(clean: &[&Outcome], seed: u64) -> impl Iterator<Item = FalseAlarm> {
 impl Trial {
     fn new(fault: Fault) -> Self {
         let (killers, bystanders) = (BTreeSet::new(), BTreeSet::new());
-        Self { fault, standing: Standing::Attributed, killers, bystanders }
+        Self { fault, standing: Standing::Attributed, killers, bystanders, shown: None }
     }
 
-    fn add(&mut self, fate: &Fate) {
+    fn add(&mut self, fate: &Fate, seed: u64) {
         self.standing = self.standing.max(Standing::of(fate));
         self.killers.extend(fate.attributed.iter().flat_map(names));
         self.bystanders.extend(fate.incidental.iter().flat_map(names));
+        let shown = fate.attributed.iter().map(|kill| Shown {
+            scenario: kill.scenario.clone(),
+            seed,
+            verdict: kill.verdict,
+            is_by_line: kill.is_by_line(),
+        });
+        // A failure says more than a lenient pass, and a line more than a rule; of equals the first.
+        let rank = |shown: &Shown| (shown.verdict != Verdict::Fail, !shown.is_by_line);
+        self.shown = self.shown.take().into_iter().chain(shown).min_by_key(rank);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The matrix as Markdown, both ways.
 
-use super::{Selftest, Standing};
+use super::{Selftest, Shown, Standing};
 use crate::ledger::Ledger;
 use std::fmt::Write;
+use sv2_reference_pool::faults::Fault;
 
 /// How many checks are named for a fault; further ones are counted.
 const NAMED: usize = 6;
@@ -10,7 +11,7 @@ const NAMED: usize = 6;
 /// Faults by check: one row per fault, with where it really happened, who finds it, and the line that shows it.
 pub fn faults_table(selftest: &Selftest) -> String {
     let mut text = format!("# Faults, and the checks that find them\n\n{}\n", summary(selftest));
-    text.push_str("| fault | breaks | seen in | standing | found by | see it |\n|---|---|---|---|---|---|\n");
+    text.push_str("| fault | breaks | seen in | standing | found by | see it | shows |\n|---|---|---|---|---|---|---|\n");
     for trial in &selftest.trials {
         let fault = &trial.fault;
         let mut found: Vec<&str> = trial.killers.iter().take(NAMED).map(String::as_str).collect();
@@ -18,14 +19,13 @@ pub fn faults_table(selftest: &Selftest) -> String {
         if trial.killers.len() > NAMED {
             found.push(&further);
         }
-        let shown = trial.killers.iter().find(|name| !name.starts_with("rule "));
-        let line = shown.map_or_else(
-            || format!("`sv2-conform run --fault {}`", fault.id),
-            |id| format!("`sv2-conform run '{id}' --fault {}`", fault.id),
-        );
+        let (line, verdict) = match &trial.shown {
+            Some(shown) => (format!("`{}`", command(shown, fault)), shown.verdict.name()),
+            None => (String::new(), ""),
+        };
         let _ = writeln!(
             text,
-            "| {} {} | {} | {} | {} | {} | {line} |",
+            "| {} {} | {} | {} | {} | {} | {line} | {verdict} |",
             fault.id,
             fault.name,
             fault.clauses.join(" "),
@@ -35,6 +35,12 @@ pub fn faults_table(selftest: &Selftest) -> String {
         );
     }
     text
+}
+
+/// The line that shows a fault as it was seen.
+fn command(shown: &Shown, fault: &Fault) -> String {
+    let seed = if shown.seed == 0 { String::new() } else { format!(" --seed {}", shown.seed) };
+    format!("sv2-conform run '{}' --fault {}{seed} --virtual-time", shown.scenario, fault.id)
 }
 
 /// Checks by fault: one row per scenario and rule; for one that found nothing, why it cannot, where the ledger says so.
