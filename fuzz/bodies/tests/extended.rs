@@ -11,6 +11,7 @@ use sv2_fuzz_bodies::sri::ReadValue;
 use sv2_fuzz_bodies::sri::handshake::{self, Client};
 use sv2_fuzz_bodies::sri::session::Sri as SriEnd;
 use sv2_fuzz_bodies::{TARGETS, own, targets};
+use sv2_reference_pool::faults::FAULTS;
 use sv2_wire::fuzz::noise_handshake::Plan;
 use sv2_wire::fuzz::{Finding, Random, Target};
 use sv2_wire::noise::{ACT_ONE_LEN, ACT_TWO_LEN, AuthoritySecretKey};
@@ -253,6 +254,17 @@ fn every_added_oracle_is_proved_and_none_is_lost() {
         assert_eq!(added, proved.collect(), "{}", target.name);
         assert!(added.iter().all(|name| name.starts_with("sri_")), "{}: {added:?}", target.name);
     }
+}
+
+/// The pool's own clock is told, so that the allow-list excuses no time that is late by it.
+#[test]
+fn a_pool_that_credits_late_shares_is_found_by_sri() {
+    let target = extended().find(|target| target.name == "share_validate").expect("a target");
+    let late: Vec<_> = FAULTS.iter().filter(|fault| fault.name == "late-credited").copied().collect();
+    assert_eq!(late.len(), 1);
+    let fired =
+        fired(target, 3000, |data| share_validate::judge(data, &late, |channels, share| channels.say(share)));
+    assert_eq!(fired, BTreeSet::from(["sri_share".to_owned()]));
 }
 
 /// Agreement means something only where SRI's channels get to see shares of every kind.

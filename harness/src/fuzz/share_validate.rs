@@ -106,6 +106,8 @@ pub struct Submitted {
     pub said: Vec<Message>,
     /// The share under two sequence numbers, and the code by which the pool refused it; nothing where it was credited.
     pub shares: [(Message, Option<String>); 2],
+    /// Seconds that the pool had known its tip by then.
+    pub age: u32,
 }
 
 /// What an input comes to without an oracle, for one from elsewhere, the pool being wrong by `faults`. Nothing for bytes of another
@@ -119,7 +121,7 @@ pub fn submitted(data: &[u8], faults: &[Fault]) -> Option<Submitted> {
         let code = bench.submit(&share);
         (share, code)
     });
-    Some(Submitted { said, shares })
+    Some(Submitted { said, shares, age: case.age.into() })
 }
 
 impl Case {

@@ -38,19 +38,22 @@ pub const SRI_SHARE: Oracle = Oracle {
 const PER_MINUTE: f32 = 6.0;
 
 /// SRI's channels, as one client of the pool knows them.
-pub struct Channels(Side);
+pub struct Channels {
+    side: Side,
+    /// Seconds that the pool has known its tip.
+    age: u32,
+}
 
 impl Channels {
-    fn told(said: &[Message]) -> Self {
+    fn told(said: &[Message], age: u32) -> Self {
         let mut side = Side::new(PER_MINUTE);
         said.iter().for_each(|message| side.follow(message));
-        Self(side)
+        Self { side, age }
     }
 
     /// What SRI says to a share, and what was asked. Nothing where it has no opinion.
     pub fn say(&mut self, share: &Message) -> Option<(Asked, Said)> {
-        // Times that are late by the pool's clock are for the target's own oracles, which know it.
-        match self.0.asks(share, None)? {
+        match self.side.asks(share, self.age)? {
             (asked, Theirs::Says(said)) => Some((asked, said)),
             (_, Theirs::Opens(_)) => None,
         }
@@ -66,8 +69,8 @@ pub fn judge(
     faults: &[Fault],
     mut say: impl FnMut(&mut Channels, &Message) -> Option<(Asked, Said)>,
 ) -> Result<(), Finding> {
-    let Some(Submitted { said, shares }) = submitted(data, faults) else { return Ok(()) };
-    let mut channels = Channels::told(&said);
+    let Some(Submitted { said, shares, age }) = submitted(data, faults) else { return Ok(()) };
+    let mut channels = Channels::told(&said, age);
     for (share, code) in &shares {
         let Some((asked, theirs)) = say(&mut channels, share) else { continue };
         let ours = match code.as_deref().map(known) {

@@ -85,7 +85,7 @@ impl Game {
         let Some(side) = self.sides.get_mut(client).filter(|side| !side.is_closed) else { return Ok(()) };
         let Ok(frame) = Frame::of(message) else { return Ok(()) };
         side.session.observe(Direction::ToServer, message, self.elapsed);
-        let theirs = if side.is_lost { None } else { side.asks(message, Some(age)) };
+        let theirs = if side.is_lost { None } else { side.asks(message, age) };
         self.node.received(conn(client), &frame.to_bytes(), now);
         let said = self.collect()?;
         let mine = said.iter().filter(|(to, _)| *to == client).map(|(_, message)| message);

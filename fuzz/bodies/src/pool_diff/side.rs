@@ -60,8 +60,8 @@ impl Side {
         }
     }
 
-    /// Asks SRI; nothing where it has no opinion. `age` is how many seconds the pool has known its tip, where that is known.
-    pub(crate) fn asks(&mut self, message: &Message, age: Option<u32>) -> Option<(Asked, Theirs)> {
+    /// Asks SRI; nothing where it has no opinion. `age` is how many seconds the pool has known its tip.
+    pub(crate) fn asks(&mut self, message: &Message, age: u32) -> Option<(Asked, Theirs)> {
         let per_minute = self.per_minute;
         let of = |rate: f32, max: U256| Asked::Channel { rate, max_target: max };
         let opened = |is_extended: bool, rate: f32, max: U256| {
@@ -95,13 +95,7 @@ impl Side {
         }
     }
 
-    fn share(
-        &mut self,
-        message: &Message,
-        channel: u32,
-        work: Work,
-        age: Option<u32>,
-    ) -> Option<(Asked, Theirs)> {
+    fn share(&mut self, message: &Message, channel: u32, work: Work, age: u32) -> Option<(Asked, Theirs)> {
         let (job, _, ntime, version, _) = work;
         let mut share = Share {
             is_standard: matches!(message, Message::SubmitSharesStandard(_)),
@@ -117,8 +111,7 @@ impl Side {
         };
         let (said, is_block) = beside.other.as_mut()?.judge(message)?;
         share.job = beside.jobs.get(&job).copied();
-        let latest = |age: u32| Some(beside.tip_ntime?.saturating_add(age).saturating_add(TWO_HOURS));
-        share.latest = age.and_then(latest);
+        share.latest = beside.tip_ntime.map(|time| time.saturating_add(age).saturating_add(TWO_HOURS));
         share.is_block = is_block || beside.blocks.contains(&work);
         if is_block {
             beside.blocks.insert(work);
