@@ -55,7 +55,7 @@ pub struct Share {
     /// The newest job that the channel was given under its id.
     pub job: Option<Job>,
     /// The latest time that a pool with a clock takes, as for `ntime`: two hours beyond the time of its tip and what has passed since
-    /// that came. Nothing where the clock is not known.
+    /// that came. Nothing where no tip came.
     pub latest: Option<u32>,
     /// The pool told the connection that no change of the version is taken.
     pub is_fixed: bool,
