@@ -42,3 +42,19 @@ pub const FLAGS: &[FlagSpec] = &[
     FlagSpec { name: "REQUIRES_EXTENDED_CHANNELS", protocol: Protocol::Mining,         message: SUCCESS, bit: 1, section: "5.3.1" },
     FlagSpec { name: "DECLARE_TX_DATA",            protocol: Protocol::JobDeclaration, message: REQUEST, bit: 0, section: "6.4.1" },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers as the tables of spec section 5.3.1 have them.
+    #[test]
+    fn a_flag_is_its_bit() {
+        let mask = |name| FlagSpec::find(name).map(FlagSpec::mask);
+        assert_eq!(mask("REQUIRES_STANDARD_JOBS"), Some(0b001));
+        assert_eq!(mask("REQUIRES_WORK_SELECTION"), Some(0b010));
+        assert_eq!(mask("REQUIRES_VERSION_ROLLING"), Some(0b100));
+        assert_eq!(mask("REQUIRES_EXTENDED_CHANNELS"), Some(0b10));
+        assert_eq!(mask("REQUIRES_NOTHING"), None);
+    }
+}

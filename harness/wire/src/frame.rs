@@ -188,10 +188,7 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        if self.start > 0 {
-            self.bytes.drain(..self.start);
-            self.start = 0;
-        }
+        self.bytes.drain(..std::mem::take(&mut self.start));
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -210,7 +207,7 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SetupConnectionSuccess;
+    use crate::{B0_16M, Message, ProvideMissingTransactionsSuccess, Seq0_64K, SetupConnectionSuccess};
     use proptest::prelude::*;
 
     #[test]
@@ -232,6 +229,37 @@ mod tests {
             error.to_string(),
             "frame header.msg_length at offset 3: expected a length of at most 100, got 101"
         );
+    }
+
+    #[test]
+    fn a_message_that_no_frame_can_carry_is_refused() {
+        let with = |length| {
+            let transaction = B0_16M::new(vec![7; length]).unwrap();
+            let transactions = Seq0_64K::new(vec![transaction.clone(), transaction]).unwrap();
+            Message::from(ProvideMissingTransactionsSuccess { request_id: 1, transaction_list: transactions })
+        };
+        // The id, the count, and each length: 12 bytes, and twice the transaction.
+        let most = (MAX_PAYLOAD_LEN - 13) / 2;
+        assert_eq!(Frame::of(&with(most)).unwrap().payload.len(), MAX_PAYLOAD_LEN - 1);
+        let error = Frame::of(&with(most + 1)).unwrap_err();
+        assert_eq!(error, OversizeError { length: MAX_PAYLOAD_LEN + 1 });
+    }
+
+    #[test]
+    fn what_was_taken_is_not_held() {
+        let frame = Frame::of(&SetupConnectionSuccess { used_version: 2, flags: 0 }.into()).unwrap();
+        let bytes = frame.to_bytes();
+        let mut deframer = Deframer::new(MAX_PAYLOAD_LEN);
+        for _ in 0..1000 {
+            deframer.push(&bytes);
+            deframer.push(&bytes[..7]);
+            assert!(deframer.capacity() >= bytes.len() + 7);
+            assert_eq!(deframer.next_frame().unwrap().unwrap(), frame);
+            assert_eq!(deframer.pending(), 7);
+            deframer.push(&bytes[7..]);
+            assert_eq!(deframer.next_frame().unwrap().unwrap(), frame);
+        }
+        assert!(deframer.capacity() < 10 * bytes.len(), "{}", deframer.capacity());
     }
 
     proptest! {
