@@ -95,7 +95,8 @@ pub struct Shown {
     pub scenario: String,
     /// The seed of the run.
     pub seed: u64,
-    /// How it came out: a failure, or a pass in a lenient reading where the fault breaks a SHOULD or good sense.
+    /// How it came out: a failure; a pass in a lenient reading, where the fault breaks a SHOULD or good sense; or, where such
+    /// a fault keeps the rest from being decided, inconclusive.
     pub verdict: Verdict,
     is_by_line: bool,
 }
@@ -175,8 +176,12 @@ impl Trial {
             verdict: kill.verdict,
             is_by_line: kill.is_by_line(),
         });
-        // A failure says more than a lenient pass, and a line more than a rule; of equals the first.
-        let rank = |shown: &Shown| (shown.verdict != Verdict::Fail, !shown.is_by_line);
+        // A failure says more than a lenient pass, that more than what ends undecided, and a line more than a rule; of equals the first.
+        let clarity = [Verdict::Fail, Verdict::PassLenient];
+        let rank = |shown: &Shown| {
+            let clear = clarity.iter().position(|verdict| *verdict == shown.verdict);
+            (clear.unwrap_or(clarity.len()), !shown.is_by_line)
+        };
         self.shown = self.shown.take().into_iter().chain(shown).min_by_key(rank);
     }
 }
