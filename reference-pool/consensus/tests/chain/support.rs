@@ -11,8 +11,7 @@ use sv2_reference_pool::service::{Action, ConnId, Control, Finding, Now, Outbox,
 use sv2_session::{Direction, Session, Work};
 use sv2_wire::frame::Frame;
 use sv2_wire::{
-    B0_32, F32, FlagSpec, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel, SetupConnection,
-    SubmitSharesExtended, SubmitSharesStandard, U256,
+    F32, FlagSpec, Message, OpenExtendedMiningChannel, OpenStandardMiningChannel, SetupConnection, U256,
 };
 
 /// A quarter of an hour past regtest's first block would do; this is what the other tests use.
