@@ -1,7 +1,6 @@
 //! TLV fields: what extensions append to messages (spec section 3.4.3).
 
 use crate::error::DecodeError;
-use crate::types::at_end;
 use crate::{Kind, Reader};
 
 /// One TLV field as it stands on the wire.
@@ -79,7 +78,6 @@ impl Tlv {
         while !reader.rest().is_empty() {
             found.push(Self::parse(&mut reader, order).map_err(|error| error.in_field("TLV", ""))?);
         }
-        at_end(&reader)?;
         Ok(found)
     }
 

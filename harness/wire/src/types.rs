@@ -1,6 +1,6 @@
 //! The data types of spec section 3.1 that Rust has no type for.
 
-use crate::error::{DecodeError, Problem};
+use crate::error::DecodeError;
 use crate::reader::{prefix_len, write_length};
 use crate::{Field, FieldType, Reader, Value, ValueError};
 use arbitrary::{Arbitrary, Unstructured};
@@ -427,13 +427,5 @@ impl<T: Field, const MAX: usize> Field for Seq<T, MAX> {
     fn from_value(value: &Value) -> Result<Self, ValueError> {
         let Value::List(values) = value else { return Err(value.mismatch(Self::TYPE)) };
         Self::new(values.iter().map(T::from_value).collect::<Result<_, _>>()?)
-    }
-}
-
-/// Fails with [`Problem::Trailing`] unless the reader is at its end.
-pub(crate) fn at_end(reader: &Reader<'_>) -> Result<(), DecodeError> {
-    match reader.rest().len() {
-        0 => Ok(()),
-        count => Err(DecodeError::at(reader.offset(), Problem::Trailing { count })),
     }
 }
