@@ -141,7 +141,7 @@ impl Sums {
             (least * 0.999 - count..=most * 1.001 + count).contains(&sum)
         };
         let came = || format!("{sum} for {count} shares of difficulty {} or so", totals.easiest);
-        match (within(count), earlier > 0.0 && within(earlier + count)) {
+        match (within(count), within(earlier + count)) {
             (true, _) => say.kept(&["SV2-05-101", "SV2-05-102"]),
             (false, true) => {
                 say.breach(&["SV2-05-101"], format!("{}, as if earlier batches counted", came()))
