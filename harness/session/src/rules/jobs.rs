@@ -99,13 +99,13 @@ pub(super) fn version(seen: &Seen<'_>, say: &mut Say<'_>) {
 pub(super) struct UniqueIds {
     by_address: BTreeMap<u32, VecDeque<Known>>,
     customs: u64,
-    custom_prev_hash: BTreeMap<u32, U256>,
 }
 
 struct Known {
     job_id: u32,
     digest: u64,
-    is_custom: bool,
+    /// The previous hash of a custom job.
+    custom_on: Option<U256>,
 }
 
 impl Rule for UniqueIds {
@@ -115,25 +115,23 @@ impl Rule for UniqueIds {
         let digest = hasher.finish();
         match seen.message() {
             Some(Message::NewMiningJob(job)) => {
-                let known = Known { job_id: job.job_id, digest, is_custom: false };
+                let known = Known { job_id: job.job_id, digest, custom_on: None };
                 self.add(job.channel_id, known, &["SV2-05-120"], say);
             }
             Some(Message::NewExtendedMiningJob(job)) => {
-                let known = Known { job_id: job.job_id, digest, is_custom: false };
+                let known = Known { job_id: job.job_id, digest, custom_on: None };
                 self.add(job.channel_id, known, &["SV2-05-131"], say);
             }
             Some(Message::SetCustomMiningJobSuccess(success)) => {
                 let Some(request) = seen.history.customs.get(&success.request_id) else { return };
                 let (id, prev_hash) = (success.channel_id, request.prev_hash);
-                if self.custom_prev_hash.len() < KEPT_CHANNELS
-                    && self.custom_prev_hash.insert(id, prev_hash).is_some_and(|earlier| earlier != prev_hash)
-                    && let Some(known) = self.by_address.get_mut(&id)
-                {
-                    known.retain(|known| !known.is_custom);
+                if let Some(known) = self.by_address.get_mut(&id) {
+                    known.retain(|known| known.custom_on.is_none_or(|earlier| earlier == prev_hash));
                 }
                 // Two custom jobs are two, whatever the answers look like.
                 self.customs = self.customs.saturating_add(1);
-                let known = Known { job_id: success.job_id, digest: self.customs, is_custom: true };
+                let custom_on = Some(prev_hash);
+                let known = Known { job_id: success.job_id, digest: self.customs, custom_on };
                 self.add(id, known, &["SV2-05-161"], say);
             }
             Some(Message::SetNewPrevHash(tip)) => self.activate(seen, tip.channel_id, tip.job_id),
