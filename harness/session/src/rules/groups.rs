@@ -1,7 +1,6 @@
 //! Rules about groups.
 
 use super::{Rule, Say, Seen};
-use crate::bounds::KEPT_IDS;
 use crate::channel::{Channel, ChannelKind};
 use std::collections::{BTreeMap, BTreeSet};
 use sv2_wire::Message;
@@ -29,7 +28,7 @@ fn differ<'a>(channels: impl Iterator<Item = &'a Channel>) -> Option<String> {
 /// After a change of prefixes they agree again when the next job comes for the group (5.3.10, AMB-50).
 #[derive(Default)]
 pub(super) struct EqualSizes {
-    /// Channels whose prefix was changed.
+    /// Open channels whose prefix was changed.
     changed: BTreeSet<u32>,
 }
 
@@ -42,8 +41,9 @@ impl Rule for EqualSizes {
             Some(Message::OpenExtendedMiningChannelSuccess(open)) => {
                 self.opened(seen, open.group_channel_id, say)
             }
-            Some(Message::SetExtranoncePrefix(prefix)) if self.changed.len() < KEPT_IDS => {
+            Some(Message::SetExtranoncePrefix(prefix)) => {
                 self.changed.insert(prefix.channel_id);
+                self.changed.retain(|id| seen.session.channel(*id).is_some());
             }
             Some(Message::SetGroupChannel(group)) => {
                 let listed = group.channel_ids.as_slice().iter().filter_map(|id| seen.session.channel(*id));
