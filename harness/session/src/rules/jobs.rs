@@ -116,11 +116,11 @@ impl Rule for UniqueIds {
         match seen.message() {
             Some(Message::NewMiningJob(job)) => {
                 let known = Known { job_id: job.job_id, digest, custom_on: None };
-                self.add(job.channel_id, known, &["SV2-05-120"], say);
+                self.add(seen, job.channel_id, known, &["SV2-05-120"], say);
             }
             Some(Message::NewExtendedMiningJob(job)) => {
                 let known = Known { job_id: job.job_id, digest, custom_on: None };
-                self.add(job.channel_id, known, &["SV2-05-131"], say);
+                self.add(seen, job.channel_id, known, &["SV2-05-131"], say);
             }
             Some(Message::SetCustomMiningJobSuccess(success)) => {
                 let Some(request) = seen.history.customs.get(&success.request_id) else { return };
@@ -132,27 +132,26 @@ impl Rule for UniqueIds {
                 self.customs = self.customs.saturating_add(1);
                 let custom_on = Some(prev_hash);
                 let known = Known { job_id: success.job_id, digest: self.customs, custom_on };
-                self.add(id, known, &["SV2-05-161"], say);
+                self.add(seen, id, known, &["SV2-05-161"], say);
             }
             Some(Message::SetNewPrevHash(tip)) => self.activate(seen, tip.channel_id, tip.job_id),
-            Some(Message::OpenStandardMiningChannelSuccess(open)) => {
-                _ = self.by_address.remove(&open.channel_id)
-            }
-            Some(Message::OpenExtendedMiningChannelSuccess(open)) => {
-                _ = self.by_address.remove(&open.channel_id)
-            }
             _ => {}
         }
     }
 }
 
 impl UniqueIds {
-    fn add(&mut self, address: u32, new: Known, clauses: Clauses, say: &mut Say<'_>) {
+    fn add(&mut self, seen: &Seen<'_>, address: u32, new: Known, clauses: Clauses, say: &mut Say<'_>) {
         if self.by_address.len() >= KEPT_CHANNELS && !self.by_address.contains_key(&address) {
             return;
         }
+        // Channels come and go: who has the address now may never have had the job.
+        let is_there = |channel: &&crate::Channel| {
+            channel.jobs.get(&new.job_id).is_some_and(|job| job.state != crate::JobState::Retired)
+        };
+        let is_valid = seen.addressed(address).iter().any(is_there);
         let jobs = self.by_address.entry(address).or_default();
-        if jobs.iter().any(|known| known.job_id == new.job_id && known.digest != new.digest) {
+        if is_valid && jobs.iter().any(|known| known.job_id == new.job_id && known.digest != new.digest) {
             say.breach(clauses, format!("a second job {} on {address} while the first is valid", new.job_id));
         } else {
             say.kept(clauses);
