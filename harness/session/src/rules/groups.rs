@@ -10,8 +10,7 @@ fn total(channel: &Channel) -> usize {
     channel.extranonce_prefix.len().saturating_add(usize::from(channel.kind.extranonce_size()))
 }
 
-/// Whether the rules on members apply to this group: not to 0, unless the server uses it as an address (AMB-140), and not
-/// where standard jobs are required (AMB-36).
+/// Whether the rules on members apply to this group: not to 0 (AMB-140), and not where standard jobs are required (AMB-36).
 fn counts(seen: &Seen<'_>, group: u32) -> bool {
     group != 0 && !seen.history.asked_for("REQUIRES_STANDARD_JOBS")
 }
@@ -138,9 +137,7 @@ pub(super) fn open_members(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(Message::SetGroupChannel(group)) = seen.message() else { return };
     let is_wrong = |id: &&u32| match seen.history.channels.get(id) {
         None => seen.history.is_complete(),
-        Some(known) if known.is_closed => {
-            known.closed_by_client.is_none() || seen.history.is_closed_for_good(**id)
-        }
+        Some(known) if known.is_closed => known.is_closed_by_server || seen.history.is_closed_for_good(**id),
         Some(_) => false,
     };
     match group.channel_ids.as_slice().iter().find(is_wrong) {
