@@ -120,6 +120,8 @@ impl Rule for Sums {
 
 impl Sums {
     fn opened(&mut self, channel_id: u32, target: U256) {
+        // A channel that had the id before had other targets.
+        self.by_channel.remove(&channel_id);
         if self.by_channel.len() < KEPT_CHANNELS {
             let difficulty = difficulty(target);
             let totals = Totals { easiest: difficulty, hardest: difficulty, count: 0.0 };
@@ -153,5 +155,6 @@ impl Sums {
 
 fn difficulty(target: U256) -> f64 {
     let target = target.to_be_bytes().iter().fold(0.0, |number, byte| number * 256.0 + f64::from(*byte));
-    if target > 0.0 { DIFFICULTY_ONE / target } else { f64::INFINITY }
+    // Of target 0 no number of shares has a sum but none, which has 0.
+    if target > 0.0 { DIFFICULTY_ONE / target } else { f64::MAX }
 }
