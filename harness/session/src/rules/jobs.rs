@@ -186,6 +186,8 @@ impl UniqueIds {
 pub(super) struct NamesFutureJob {
     /// Future jobs that were sent to a group.
     of_groups: BTreeMap<u32, VecDeque<u32>>,
+    /// One of them did not fit.
+    has_forgotten: bool,
 }
 
 impl Rule for NamesFutureJob {
@@ -198,7 +200,9 @@ impl Rule for NamesFutureJob {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
                 let is_of_group = self.of_groups.remove(&id).is_some_and(|jobs| jobs.contains(&job_id));
                 let channels = seen.addressed(id);
-                if channels.is_empty() || channels.iter().any(|channel| channel.has_forgotten_jobs) {
+                let has_forgotten =
+                    self.has_forgotten || channels.iter().any(|channel| channel.has_forgotten_jobs);
+                if channels.is_empty() || has_forgotten {
                     return;
                 }
                 let has_it = |channel: &&crate::Channel| {
@@ -219,6 +223,7 @@ impl Rule for NamesFutureJob {
 impl NamesFutureJob {
     fn sent_to(&mut self, address: u32, job_id: u32) {
         if self.of_groups.len() >= KEPT_CHANNELS && !self.of_groups.contains_key(&address) {
+            self.has_forgotten = true;
             return;
         }
         let jobs = self.of_groups.entry(address).or_default();
