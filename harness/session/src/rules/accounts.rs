@@ -155,6 +155,6 @@ impl Sums {
 
 fn difficulty(target: U256) -> f64 {
     let target = target.to_be_bytes().iter().fold(0.0, |number, byte| number * 256.0 + f64::from(*byte));
-    // Of target 0 no number of shares has a sum but none, which has 0.
+    // Target 0 has a number too: the sum of no shares is 0 there as elsewhere, where none times infinity is nothing at all.
     if target > 0.0 { DIFFICULTY_ONE / target } else { f64::MAX }
 }

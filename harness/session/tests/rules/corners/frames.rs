@@ -22,11 +22,19 @@ pub(crate) const TRACES: &[Traces] = &[
     Traces {
         rule: "payload-length",
         keeps: &[],
-        breaks: &[(
-            "payload-length strict SV2-03-024",
-            "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
-                < SetTarget channel_id=2 maximum_target=1000 | more 0200ffffffff",
-        )],
+        breaks: &[
+            (
+                "payload-length strict SV2-03-024",
+                "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
+                    < SetTarget channel_id=2 maximum_target=1000 | more 0200ffffffff",
+            ),
+            // Its fields read like a TLV of extension 2, and what follows is no message.
+            (
+                "payload-length strict SV2-03-101",
+                "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]
+                    > SetupConnection\n< SetupConnection.Success used_version=2 flags=1 | more ff",
+            ),
+        ],
     },
     Traces {
         rule: "tlv-negotiated",

@@ -251,6 +251,21 @@ pub(crate) const TRACES: &[Traces] = &[
                  xjob 2 1 none
                  tip 2 1 77",
             ),
+            // What others got in between changes nothing.
+            (
+                "disjoint-work strict SV2-05-054",
+                "setup
+                 extended 2 7
+                 extended 3 8
+                 extended 4 9
+                 < SetExtranoncePrefix channel_id=4 extranonce_prefix=02020202
+                 xjob 2 1 none
+                 tip 2 1 77
+                 xjob 3 1 none
+                 tip 3 1 77
+                 xjob 4 1 none
+                 tip 4 1 77",
+            ),
             // A standard channel that mines its group's jobs.
             (
                 "disjoint-work strict SV2-05-002",
