@@ -251,6 +251,19 @@ pub(crate) const TRACES: &[Traces] = &[
                  xjob 2 1 none
                  tip 2 1 77",
             ),
+            // A job that can be mined at once is work at once.
+            (
+                "disjoint-work strict SV2-05-054",
+                "setup
+                 extended 2 7
+                 extended 3 8
+                 < SetExtranoncePrefix channel_id=3 extranonce_prefix=02020202
+                 xjob 2 1 none
+                 tip 2 1 77
+                 xjob 3 1 none version=5
+                 tip 3 1 77
+                 xjob 3 2 9",
+            ),
             // What others got in between changes nothing.
             (
                 "disjoint-work strict SV2-05-054",
