@@ -137,8 +137,7 @@ pub(super) fn open_members(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(Message::SetGroupChannel(group)) = seen.message() else { return };
     let is_wrong = |id: &&u32| match seen.history.channels.get(id) {
         None => seen.history.is_complete(),
-        Some(known) if known.is_closed => known.is_closed_by_server || seen.history.is_closed_for_good(**id),
-        Some(_) => false,
+        Some(known) => known.is_closed_by_server || seen.history.is_closed_for_good(**id),
     };
     match group.channel_ids.as_slice().iter().find(is_wrong) {
         Some(id) => say.breach(&["SV2-05-174"], format!("{id}, which is no open channel")),
