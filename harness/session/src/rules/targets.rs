@@ -94,3 +94,20 @@ impl Declared {
         self.maxima.iter().skip(from).map(|(_, maximum)| *maximum).max().unwrap_or(U256::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maxima_are_bounded_and_the_oldest_counts_on() {
+        let first = (0, U256::from(9));
+        let rest = (1..=KEPT_JOBS as u64).map(|serial| (serial, U256::from(serial % 3)));
+        let mut declared = Declared { maxima: [first].into_iter().chain(rest).collect(), is_open: false };
+        declared.forget_oldest();
+        assert_eq!(declared.maxima.len(), KEPT_JOBS);
+        assert_eq!(declared.maxima.front(), Some(&(1, U256::from(9))));
+        declared.forget_oldest();
+        assert_eq!(declared.maxima.len(), KEPT_JOBS);
+    }
+}
