@@ -65,12 +65,13 @@ pub(crate) struct Opening {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
     pub(crate) kind: ChannelKind,
-    /// The client's frame that closed it, if one did.
+    /// The client's frame that closed it, if one did for sure.
     pub(crate) closed_by_client: Option<u64>,
     /// That frame named its group.
     pub(crate) is_closed_with_group: bool,
     /// It is not open any more.
     pub(crate) is_closed: bool,
+    pub(crate) is_closed_by_server: bool,
 }
 
 /// A request for a custom job.
@@ -284,7 +285,13 @@ impl History {
     }
 
     fn opened(&mut self, channel_id: u32, kind: ChannelKind, group_channel_id: u32) {
-        let new = Known { kind, closed_by_client: None, is_closed_with_group: false, is_closed: false };
+        let new = Known {
+            kind,
+            closed_by_client: None,
+            is_closed_with_group: false,
+            is_closed: false,
+            is_closed_by_server: false,
+        };
         if self.channels.len() < KEPT_IDS || self.channels.contains_key(&channel_id) {
             self.channels.insert(channel_id, new);
         } else {
@@ -301,6 +308,7 @@ impl History {
         for member in members {
             if let Some(known) = self.channels.get_mut(&member).filter(|known| !known.is_closed) {
                 known.is_closed = true;
+                known.is_closed_by_server = by_client.is_none();
                 known.closed_by_client = by_client.filter(|_| member == id || is_group);
                 known.is_closed_with_group = member != id;
             }

@@ -100,6 +100,12 @@ mod tests {
     }
 
     #[test]
+    fn requests_have_answers_and_answers_have_none() {
+        assert!(has_answer(&OpenStandardMiningChannel::default().into()));
+        assert!(!has_answer(&OpenStandardMiningChannelSuccess::default().into()));
+    }
+
+    #[test]
     fn a_request_id_pairs() {
         let request = OpenStandardMiningChannel { request_id: 7, ..Default::default() }.into();
         let answer =

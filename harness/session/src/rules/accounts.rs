@@ -120,6 +120,8 @@ impl Rule for Sums {
 
 impl Sums {
     fn opened(&mut self, channel_id: u32, target: U256) {
+        // A channel that had the id before had other targets.
+        self.by_channel.remove(&channel_id);
         if self.by_channel.len() < KEPT_CHANNELS {
             let difficulty = difficulty(target);
             let totals = Totals { easiest: difficulty, hardest: difficulty, count: 0.0 };
@@ -141,7 +143,7 @@ impl Sums {
             (least * 0.999 - count..=most * 1.001 + count).contains(&sum)
         };
         let came = || format!("{sum} for {count} shares of difficulty {} or so", totals.easiest);
-        match (within(count), earlier > 0.0 && within(earlier + count)) {
+        match (within(count), within(earlier + count)) {
             (true, _) => say.kept(&["SV2-05-101", "SV2-05-102"]),
             (false, true) => {
                 say.breach(&["SV2-05-101"], format!("{}, as if earlier batches counted", came()))
@@ -153,5 +155,6 @@ impl Sums {
 
 fn difficulty(target: U256) -> f64 {
     let target = target.to_be_bytes().iter().fold(0.0, |number, byte| number * 256.0 + f64::from(*byte));
-    if target > 0.0 { DIFFICULTY_ONE / target } else { f64::INFINITY }
+    // Target 0 has a number too: the sum of no shares is 0 there as elsewhere, where none times infinity is nothing at all.
+    if target > 0.0 { DIFFICULTY_ONE / target } else { f64::MAX }
 }

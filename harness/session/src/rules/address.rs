@@ -3,6 +3,7 @@
 use super::{Clauses, Say, Seen};
 use crate::channel::ChannelKind;
 use crate::history::Known;
+use std::collections::BTreeSet;
 use sv2_wire::Message;
 
 /// A channel message begins with its channel_id (3.2): a channel that was opened, a group, or in an error what the client
@@ -59,12 +60,8 @@ pub(super) fn closed(seen: &Seen<'_>, say: &mut Say<'_>) {
     }
     // Something came, for others than those that are closed.
     let closed = |known: &&Known| known.closed_by_client.is_some_and(|serial| seen.history.is_past(serial));
-    for is_group in [false, true] {
-        let mut closed = seen.history.channels.values().filter(closed);
-        if let Some(known) = closed.find(|known| known.is_closed_with_group == is_group) {
-            say.kept(clauses(known));
-        }
-    }
+    let kept: BTreeSet<Clauses> = seen.history.channels.values().filter(closed).map(clauses).collect();
+    kept.into_iter().for_each(|clauses| say.kept(clauses));
 }
 
 /// NewMiningJob is for standard channels only (5.1.1), NewExtendedMiningJob for extended channels and groups only (5.1.2).

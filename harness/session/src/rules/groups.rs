@@ -1,7 +1,6 @@
 //! Rules about groups.
 
 use super::{Rule, Say, Seen};
-use crate::bounds::KEPT_IDS;
 use crate::channel::{Channel, ChannelKind};
 use std::collections::{BTreeMap, BTreeSet};
 use sv2_wire::Message;
@@ -11,8 +10,7 @@ fn total(channel: &Channel) -> usize {
     channel.extranonce_prefix.len().saturating_add(usize::from(channel.kind.extranonce_size()))
 }
 
-/// Whether the rules on members apply to this group: not to 0, unless the server uses it as an address (AMB-140), and not
-/// where standard jobs are required (AMB-36).
+/// Whether the rules on members apply to this group: not to 0 (AMB-140), and not where standard jobs are required (AMB-36).
 fn counts(seen: &Seen<'_>, group: u32) -> bool {
     group != 0 && !seen.history.asked_for("REQUIRES_STANDARD_JOBS")
 }
@@ -29,7 +27,7 @@ fn differ<'a>(channels: impl Iterator<Item = &'a Channel>) -> Option<String> {
 /// After a change of prefixes they agree again when the next job comes for the group (5.3.10, AMB-50).
 #[derive(Default)]
 pub(super) struct EqualSizes {
-    /// Channels whose prefix was changed.
+    /// Open channels whose prefix was changed.
     changed: BTreeSet<u32>,
 }
 
@@ -42,8 +40,9 @@ impl Rule for EqualSizes {
             Some(Message::OpenExtendedMiningChannelSuccess(open)) => {
                 self.opened(seen, open.group_channel_id, say)
             }
-            Some(Message::SetExtranoncePrefix(prefix)) if self.changed.len() < KEPT_IDS => {
+            Some(Message::SetExtranoncePrefix(prefix)) => {
                 self.changed.insert(prefix.channel_id);
+                self.changed.retain(|id| seen.session.channel(*id).is_some());
             }
             Some(Message::SetGroupChannel(group)) => {
                 let listed = group.channel_ids.as_slice().iter().filter_map(|id| seen.session.channel(*id));
@@ -138,10 +137,7 @@ pub(super) fn open_members(seen: &Seen<'_>, say: &mut Say<'_>) {
     let Some(Message::SetGroupChannel(group)) = seen.message() else { return };
     let is_wrong = |id: &&u32| match seen.history.channels.get(id) {
         None => seen.history.is_complete(),
-        Some(known) if known.is_closed => {
-            known.closed_by_client.is_none() || seen.history.is_closed_for_good(**id)
-        }
-        Some(_) => false,
+        Some(known) => known.is_closed_by_server || seen.history.is_closed_for_good(**id),
     };
     match group.channel_ids.as_slice().iter().find(is_wrong) {
         Some(id) => say.breach(&["SV2-05-174"], format!("{id}, which is no open channel")),

@@ -99,13 +99,13 @@ pub(super) fn version(seen: &Seen<'_>, say: &mut Say<'_>) {
 pub(super) struct UniqueIds {
     by_address: BTreeMap<u32, VecDeque<Known>>,
     customs: u64,
-    custom_prev_hash: BTreeMap<u32, U256>,
 }
 
 struct Known {
     job_id: u32,
     digest: u64,
-    is_custom: bool,
+    /// The previous hash of a custom job.
+    custom_on: Option<U256>,
 }
 
 impl Rule for UniqueIds {
@@ -115,46 +115,43 @@ impl Rule for UniqueIds {
         let digest = hasher.finish();
         match seen.message() {
             Some(Message::NewMiningJob(job)) => {
-                let known = Known { job_id: job.job_id, digest, is_custom: false };
-                self.add(job.channel_id, known, &["SV2-05-120"], say);
+                let known = Known { job_id: job.job_id, digest, custom_on: None };
+                self.add(seen, job.channel_id, known, &["SV2-05-120"], say);
             }
             Some(Message::NewExtendedMiningJob(job)) => {
-                let known = Known { job_id: job.job_id, digest, is_custom: false };
-                self.add(job.channel_id, known, &["SV2-05-131"], say);
+                let known = Known { job_id: job.job_id, digest, custom_on: None };
+                self.add(seen, job.channel_id, known, &["SV2-05-131"], say);
             }
             Some(Message::SetCustomMiningJobSuccess(success)) => {
                 let Some(request) = seen.history.customs.get(&success.request_id) else { return };
                 let (id, prev_hash) = (success.channel_id, request.prev_hash);
-                if self.custom_prev_hash.len() < KEPT_CHANNELS
-                    && self.custom_prev_hash.insert(id, prev_hash).is_some_and(|earlier| earlier != prev_hash)
-                    && let Some(known) = self.by_address.get_mut(&id)
-                {
-                    known.retain(|known| !known.is_custom);
+                if let Some(known) = self.by_address.get_mut(&id) {
+                    known.retain(|known| known.custom_on.is_none_or(|earlier| earlier == prev_hash));
                 }
                 // Two custom jobs are two, whatever the answers look like.
                 self.customs = self.customs.saturating_add(1);
-                let known = Known { job_id: success.job_id, digest: self.customs, is_custom: true };
-                self.add(id, known, &["SV2-05-161"], say);
+                let custom_on = Some(prev_hash);
+                let known = Known { job_id: success.job_id, digest: self.customs, custom_on };
+                self.add(seen, id, known, &["SV2-05-161"], say);
             }
             Some(Message::SetNewPrevHash(tip)) => self.activate(seen, tip.channel_id, tip.job_id),
-            Some(Message::OpenStandardMiningChannelSuccess(open)) => {
-                _ = self.by_address.remove(&open.channel_id)
-            }
-            Some(Message::OpenExtendedMiningChannelSuccess(open)) => {
-                _ = self.by_address.remove(&open.channel_id)
-            }
             _ => {}
         }
     }
 }
 
 impl UniqueIds {
-    fn add(&mut self, address: u32, new: Known, clauses: Clauses, say: &mut Say<'_>) {
+    fn add(&mut self, seen: &Seen<'_>, address: u32, new: Known, clauses: Clauses, say: &mut Say<'_>) {
         if self.by_address.len() >= KEPT_CHANNELS && !self.by_address.contains_key(&address) {
             return;
         }
+        // Channels come and go: who has the address now may never have had the job.
+        let is_there = |channel: &&crate::Channel| {
+            channel.jobs.get(&new.job_id).is_some_and(|job| job.state != crate::JobState::Retired)
+        };
+        let is_valid = seen.addressed(address).iter().any(is_there);
         let jobs = self.by_address.entry(address).or_default();
-        if jobs.iter().any(|known| known.job_id == new.job_id && known.digest != new.digest) {
+        if is_valid && jobs.iter().any(|known| known.job_id == new.job_id && known.digest != new.digest) {
             say.breach(clauses, format!("a second job {} on {address} while the first is valid", new.job_id));
         } else {
             say.kept(clauses);
@@ -189,6 +186,8 @@ impl UniqueIds {
 pub(super) struct NamesFutureJob {
     /// Future jobs that were sent to a group.
     of_groups: BTreeMap<u32, VecDeque<u32>>,
+    /// One of them did not fit.
+    has_forgotten: bool,
 }
 
 impl Rule for NamesFutureJob {
@@ -201,7 +200,9 @@ impl Rule for NamesFutureJob {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
                 let is_of_group = self.of_groups.remove(&id).is_some_and(|jobs| jobs.contains(&job_id));
                 let channels = seen.addressed(id);
-                if channels.is_empty() || channels.iter().any(|channel| channel.has_forgotten_jobs) {
+                let has_forgotten =
+                    self.has_forgotten || channels.iter().any(|channel| channel.has_forgotten_jobs);
+                if channels.is_empty() || has_forgotten {
                     return;
                 }
                 let has_it = |channel: &&crate::Channel| {
@@ -222,6 +223,7 @@ impl Rule for NamesFutureJob {
 impl NamesFutureJob {
     fn sent_to(&mut self, address: u32, job_id: u32) {
         if self.of_groups.len() >= KEPT_CHANNELS && !self.of_groups.contains_key(&address) {
+            self.has_forgotten = true;
             return;
         }
         let jobs = self.of_groups.entry(address).or_default();

@@ -27,9 +27,7 @@ impl Rule for WithinMaximum {
         for channel in seen.addressed(update.channel_id) {
             if let Some(declared) = self.by_channel.get_mut(&channel.id) {
                 declared.maxima.push_back((seen.history.serial(), update.maximum_target));
-                if declared.maxima.len() > KEPT_JOBS {
-                    declared.maxima.pop_front();
-                }
+                declared.forget_oldest();
             }
         }
     }
@@ -69,6 +67,8 @@ impl Rule for WithinMaximum {
 impl WithinMaximum {
     fn opened(&mut self, seen: &Seen<'_>, request_id: u32, channel_id: u32) {
         let maximum = seen.history.openings.get(&request_id).map_or(U256::MAX, |opening| opening.max_target);
+        // A channel that had the id before had other maxima.
+        self.by_channel.remove(&channel_id);
         if self.by_channel.len() < KEPT_CHANNELS {
             let declared = Declared { maxima: VecDeque::from([(0, maximum)]), is_open: false };
             self.by_channel.insert(channel_id, declared);
@@ -77,10 +77,37 @@ impl WithinMaximum {
 }
 
 impl Declared {
+    /// One maximum too many joins the next, so that it goes on to count for as long.
+    fn forget_oldest(&mut self) {
+        if self.maxima.len() > KEPT_JOBS
+            && let Some((_, oldest)) = self.maxima.pop_front()
+            && let Some((_, next)) = self.maxima.front_mut()
+        {
+            *next = oldest.max(*next);
+        }
+    }
+
     /// The greatest of the maxima that may be the latest for the server.
     fn maximum(&self, seen: &Seen<'_>) -> U256 {
         let is_sure = |(serial, _): &(u64, U256)| seen.history.is_past(*serial);
         let from = self.maxima.iter().rposition(is_sure).filter(|_| !self.is_open).unwrap_or(0);
         self.maxima.iter().skip(from).map(|(_, maximum)| *maximum).max().unwrap_or(U256::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maxima_are_bounded_and_the_oldest_counts_on() {
+        let first = (0, U256::from(9));
+        let rest = (1..=KEPT_JOBS as u64).map(|serial| (serial, U256::from(serial % 3)));
+        let mut declared = Declared { maxima: [first].into_iter().chain(rest).collect(), is_open: false };
+        declared.forget_oldest();
+        assert_eq!(declared.maxima.len(), KEPT_JOBS);
+        assert_eq!(declared.maxima.front(), Some(&(1, U256::from(9))));
+        declared.forget_oldest();
+        assert_eq!(declared.maxima.len(), KEPT_JOBS);
     }
 }

@@ -1,10 +1,13 @@
 //! Floods: whatever is sent, the model stays small.
 
 use crate::support::Dialogue;
-use sv2_session::bounds::{KEPT_ACKS, KEPT_CHANNELS, KEPT_JOB_BYTES, KEPT_JOBS, KEPT_OPENINGS, KEPT_SHARES};
+use sv2_session::bounds::{
+    KEPT_ACKS, KEPT_CHANNELS, KEPT_CUSTOM_JOBS, KEPT_JOB_BYTES, KEPT_JOBS, KEPT_OPENINGS, KEPT_SHARES,
+};
 use sv2_session::{Channel, Job, JobState};
 use sv2_wire::{
-    B0_64K, NewExtendedMiningJob, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, Seq, U256,
+    B0_64K, NewExtendedMiningJob, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, Opt, Seq,
+    SetCustomMiningJob, SetCustomMiningJobSuccess, U256,
 };
 
 pub(crate) fn assert_bounded(channel: &Channel) {
@@ -144,6 +147,20 @@ fn requests_that_are_never_answered_are_bounded() {
     }
     let declared = [kept, kept + 1].map(|id| talk.channel(id).declared_max_target);
     assert_eq!(declared, [max_target, U256::MAX]);
+}
+
+#[test]
+fn custom_jobs_that_are_never_answered_are_bounded() {
+    let mut talk = Dialogue::with_flags(2);
+    talk.open_extended(2, 7);
+    let kept = u32::try_from(KEPT_CUSTOM_JOBS).expect("small");
+    for request_id in 1..=kept + 1 {
+        talk.client(SetCustomMiningJob { channel_id: 2, request_id, ..Default::default() });
+    }
+    for request_id in [kept, kept + 1] {
+        talk.server(SetCustomMiningJobSuccess { channel_id: 2, request_id, job_id: request_id });
+    }
+    assert_eq!(ids(talk.channel(2)), [kept]);
 }
 
 #[test]

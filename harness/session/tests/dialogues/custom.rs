@@ -65,6 +65,15 @@ fn the_coinbase_is_put_together_from_the_request() {
 }
 
 #[test]
+fn a_script_of_253_bytes_is_the_first_with_a_length_of_three() {
+    let length = |extranonce| match Work::custom(&request(2, 5), extranonce) {
+        Work::Coinbase { prefix, .. } => hex(prefix.get(41..prefix.len() - 4).expect("before the script")),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([248, 249, 251, 252].map(length), ["fc", "fdfd00", "fdff00", "fd0001"]);
+}
+
+#[test]
 fn what_is_refused_or_was_not_asked_for_is_no_job() {
     let mut talk = Dialogue::with_flags(2);
     talk.open_extended(2, 7);

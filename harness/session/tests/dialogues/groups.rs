@@ -106,6 +106,26 @@ fn zero_is_no_group_until_the_server_addresses_it() {
 }
 
 #[test]
+fn any_message_with_an_address_may_tell_that_zero_is_a_group() {
+    let say: [fn(&mut Dialogue); 4] = [
+        |talk| talk.tip(0, 1, 50),
+        |talk| talk.target(0, 10),
+        |talk| talk.extended_job(0, 1, None),
+        |talk| talk.regroup(0, &[3]),
+    ];
+    for say in say {
+        let mut talk = Dialogue::with_flags(0);
+        talk.open_extended(2, 0);
+        say(&mut talk);
+        assert_eq!(talk.members(0), [2]);
+    }
+    let mut talk = Dialogue::with_flags(0);
+    talk.open_extended(2, 0);
+    talk.server(close(0));
+    assert!(talk.open_ids().is_empty());
+}
+
+#[test]
 fn zero_as_the_id_of_a_channel_is_no_group() {
     let mut talk = Dialogue::with_flags(0);
     talk.open_extended(0, 0);

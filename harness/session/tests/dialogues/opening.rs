@@ -1,10 +1,10 @@
 //! Setting up, opening, updating and closing.
 
 use crate::support::{Dialogue, close};
-use sv2_session::{ChannelKind, Setup};
+use sv2_session::{ChannelKind, Session, Setup};
 use sv2_wire::{
-    OpenMiningChannelError, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess, SetupConnection,
-    SetupConnectionError, SetupConnectionSuccess, U256, UpdateChannel, UpdateChannelError,
+    MESSAGES, Message, OpenMiningChannelError, OpenStandardMiningChannel, OpenStandardMiningChannelSuccess,
+    SetupConnection, SetupConnectionError, SetupConnectionSuccess, U256, UpdateChannel, UpdateChannelError,
 };
 
 fn ask(flags: u32) -> SetupConnection {
@@ -62,6 +62,23 @@ fn messages_in_the_wrong_direction_change_nothing() {
     talk.client(OpenStandardMiningChannelSuccess::default());
     assert_eq!(talk.session.setup(), Setup::None);
     assert!(talk.open_ids().is_empty());
+}
+
+#[test]
+fn new_work_and_acknowledgements_need_no_request() {
+    let rows =
+        MESSAGES.iter().filter(|spec| Message::zero(spec.kind).is_some_and(|it| Session::is_ambient(&it)));
+    let names: Vec<&str> = rows.map(|spec| spec.name).collect();
+    let ambient = [
+        "NewMiningJob",
+        "SetExtranoncePrefix",
+        "SubmitShares.Success",
+        "NewExtendedMiningJob",
+        "SetNewPrevHash",
+        "SetTarget",
+        "SetGroupChannel",
+    ];
+    assert_eq!(names, ambient);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Header, number, layout, TLVs, characters.
 
 use crate::Traces;
+use crate::notation::judged;
+use sv2_session::rules::Ruling;
 
 pub(crate) const TRACES: &[Traces] = &[
     Traces {
@@ -226,3 +228,19 @@ const LAYOUTS: [(&str, &str); 20] = [
         "setup\n> RequestExtensions\n< RequestExtensions.Error | cut 1",
     ),
 ];
+
+#[test]
+fn the_layout_before_2026_is_told_from_other_faults() {
+    let came = |frame: &str| {
+        let said = judged(&format!("setup\n{frame}"), |rule| rule.name == "payload-layout");
+        match said.last().map(|judgement| &judgement.ruling) {
+            Some(Ruling::Breach { came, .. }) => came.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let is_older = |frame: &str| came(frame).contains("AMB-55");
+    assert!(is_older("< OpenExtendedMiningChannel.Success | cut 4"));
+    assert!(!is_older("< OpenExtendedMiningChannel.Success | cut 3"), "half of the field is there");
+    assert!(!is_older("< OpenExtendedMiningChannel.Success | cut 5"), "another field is missing");
+    assert!(!is_older("< OpenStandardMiningChannel.Success | cut 4"), "another message");
+}

@@ -3,16 +3,22 @@
 mod accounts;
 mod anything;
 mod channels;
+mod corners;
 mod frames;
 mod jobs;
+mod memory;
 mod notation;
+mod occasions;
 mod setup;
 
 use notation::{breaches, judged};
 use std::collections::BTreeSet;
 use sv2_session::rules::{RULES, RuleSpec, Ruling};
+use sv2_session::{Conversation, Moment, Setup, Watch};
+use sv2_wire::frame::Frame;
+use sv2_wire::{Message, SetupConnection};
 
-/// The traces of one rule.
+/// Traces of one rule, which may have more elsewhere.
 pub(crate) struct Traces {
     pub(crate) rule: &'static str,
     /// Nothing is to be said against these.
@@ -25,11 +31,12 @@ pub(crate) struct Traces {
 const PERMISSIONS: &[&str] = &["SV2-05-098"];
 
 fn all() -> impl Iterator<Item = &'static Traces> {
-    [frames::TRACES, setup::TRACES, channels::TRACES, jobs::TRACES, accounts::TRACES].into_iter().flatten()
+    let main = [frames::TRACES, setup::TRACES, channels::TRACES, jobs::TRACES, accounts::TRACES];
+    main.into_iter().chain(corners::TABLES).flatten()
 }
 
-fn traces_of(rule: &RuleSpec) -> &'static Traces {
-    all().find(|traces| traces.rule == rule.name).unwrap_or_else(|| panic!("{} has no traces", rule.name))
+fn traces_of(rule: &RuleSpec) -> Vec<&'static Traces> {
+    all().filter(|traces| traces.rule == rule.name).collect()
 }
 
 #[test]
@@ -44,9 +51,8 @@ fn every_trace_is_of_a_rule() {
 #[test]
 fn every_rule_is_kept_by_its_trace() {
     for rule in RULES {
-        let traces = traces_of(rule);
         let mut kept: BTreeSet<&str> = BTreeSet::new();
-        for trace in traces.keeps {
+        for trace in traces_of(rule).iter().flat_map(|traces| traces.keeps) {
             let said = judged(trace, |_| true);
             assert_eq!(breaches(&said), [""; 0], "{}: {trace}", rule.name);
             let own = said.iter().filter(|judgement| judgement.rule == rule);
@@ -59,9 +65,8 @@ fn every_rule_is_kept_by_its_trace() {
 #[test]
 fn every_rule_is_broken_by_its_traces_in_each_of_its_clauses() {
     for rule in RULES {
-        let traces = traces_of(rule);
         let mut broken: BTreeSet<&&str> = BTreeSet::new();
-        for (expected, trace) in traces.breaks {
+        for (expected, trace) in traces_of(rule).iter().flat_map(|traces| traces.breaks) {
             let said = judged(trace, |_| true);
             let wanted: Vec<&str> = expected.split(';').map(str::trim).collect();
             assert_eq!(breaches(&said), wanted, "{}: {trace}", rule.name);
@@ -77,4 +82,20 @@ fn every_rule_is_broken_by_its_traces_in_each_of_its_clauses() {
         let claimed: BTreeSet<_> = rule.clauses.iter().filter(|id| !PERMISSIONS.contains(id)).collect();
         assert_eq!(broken, claimed, "{} breaks other clauses than it claims", rule.name);
     }
+}
+
+#[test]
+fn a_watch_shows_its_model_and_its_rules() {
+    let mut all = Conversation::with(|_| false);
+    let mut watch = Watch::with(0, |rule| rule.name == "nbits");
+    let ask = Message::from(SetupConnection { flags: 5, ..Default::default() });
+    watch.sent(&Frame::of(&ask).expect("small"), Moment::default(), &mut all);
+    assert_eq!(watch.session().setup(), Setup::Asked { flags: 5 });
+    assert!(format!("{watch:?}").contains("rules: [nbits]"));
+}
+
+#[test]
+fn rules_have_names() {
+    assert_eq!(RuleSpec::find("nbits").map(|rule| rule.name), Some("nbits"));
+    assert_eq!(RuleSpec::find("no-such-rule"), None);
 }

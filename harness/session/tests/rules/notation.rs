@@ -9,6 +9,7 @@
 //! < unreadable                             bytes that do not decrypt; `endless`: a header that announces too much
 //! < close                                  the end, by the side that the arrow says
 //! + 30                                     seconds pass
+//! ...                                      what was said so far is set aside
 //! setup flags=1                            SetupConnection and its success
 //! standard 2 7                             channel 2 of group 7 is opened: target 1000, 12 bytes of prefix
 //! extended 3 7                             the same with 4 bytes of prefix and 8 of extranonce
@@ -46,6 +47,10 @@ pub(crate) fn judged(trace: &str, wanted: impl Fn(&RuleSpec) -> bool + Copy) -> 
         };
         if let Some(pause) = line.strip_prefix('+') {
             seconds += pause.trim().parse::<u64>().expect("seconds");
+            continue;
+        }
+        if line == "..." {
+            said.clear();
             continue;
         }
         let name = line.chars().next().filter(char::is_ascii_uppercase).unwrap_or('A');
