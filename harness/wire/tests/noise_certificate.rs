@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use sv2_wire::noise::{
-    AuthorityPublicKey, AuthoritySecretKey, Certificate, CertificateError, KeyError, KeyTextError, Terms,
+    AuthorityPublicKey, AuthoritySecretKey, Certificate, CertificateError, KeyError, KeyTextError,
+    StaticKeypair, Terms,
 };
 
 const SERVER: [u8; 32] = [8; 32];
@@ -39,6 +40,17 @@ fn validity_includes_both_ends_and_the_leeway() {
     ] {
         assert_eq!(judge(&certificate, now, leeway), expected, "at {now} with {leeway}");
     }
+}
+
+/// What a report or a panic may print.
+#[test]
+fn keys_are_shown_without_their_secret() {
+    let authority = authority();
+    let public = authority.public_key();
+    assert_eq!(format!("{public:?}"), format!("AuthorityPublicKey({public})"));
+    assert_eq!(format!("{authority:?}"), format!("AuthoritySecretKey(secret of {public})"));
+    let keypair = StaticKeypair::new([2; 32], [3; 32]).unwrap();
+    assert_eq!(format!("{keypair:?}"), format!("StaticKeypair(secret of {})", hex::encode(keypair.x_only())));
 }
 
 #[test]
