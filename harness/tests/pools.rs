@@ -212,12 +212,24 @@ fn batched_acknowledgements_pass() {
     }
 }
 
+/// A pool that refuses shares on unknown jobs and acknowledges none may have batches that are larger still.
 #[test]
 fn acknowledgements_that_never_come_are_inconclusive() {
-    let outcomes = both(&suite("mining/share/accepted"), |_, _, _, _, _| Handled::Done);
-    for outcome in outcomes {
+    let batches: Habit = |_, _, share, _, _| match share.job_id {
+        u32::MAX => Handled::Honestly,
+        _ => Handled::Done,
+    };
+    for outcome in both(&suite("mining/share/accepted"), batches) {
         assert_eq!(outcome.verdict, Verdict::Inconclusive);
         assert!(outcome.reason.unwrap().contains("AMB-58"));
+    }
+}
+
+#[test]
+fn a_pool_that_answers_no_share_at_all_hangs_and_nothing_is_judged() {
+    for outcome in both(&suite("mining/share/accepted"), |_, _, _, _, _| Handled::Done) {
+        assert_eq!((outcome.verdict, outcome.survival), (Verdict::Blocked, Survival::Hung), "{outcome:#?}");
+        assert_eq!(outcome.findings[0].allowed, "an answer to a share on an unknown job");
     }
 }
 

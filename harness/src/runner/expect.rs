@@ -257,7 +257,7 @@ impl Player {
     }
 
     /// Reads past everything until the answer to a request comes, or nothing does.
-    async fn wait_for_answer(
+    pub(super) async fn wait_for_answer(
         &mut self,
         conn: usize,
         request: &Message,

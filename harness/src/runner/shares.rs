@@ -211,10 +211,24 @@ impl Player {
                 Filler::Unanswered => {}
             }
         }
+        self.refuse_mute(conn, step).await?;
         let bound = self.plan.profile.ack_batch_bound;
         Err(Stop::Inconclusive(format!(
             "no SubmitShares.Success after {bound} valid shares; a larger bound in the profile decides it (AMB-58)"
         )))
+    }
+
+    /// A peer that does not refuse a share on an unknown job either does not batch: it answers nothing any more.
+    async fn refuse_mute(&mut self, conn: usize, step: &Step) -> Result<(), Stop> {
+        let Some(ping) = self.ping(conn)? else { return Ok(()) };
+        let (source, none) = (Arc::clone(&self.source), Claims::default());
+        let line = Line::of_step(&none, &source, step.line);
+        let item = self.wait_for_answer(conn, &ping, line).await?;
+        if !matches!(item, Item::Nothing) {
+            return Ok(());
+        }
+        self.unanswered = true;
+        self.report.broken(line, "an answer to a share on an unknown job".to_owned(), came(&item))
     }
 
     /// Waits for the answer to a filler.
