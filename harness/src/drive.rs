@@ -118,8 +118,18 @@ impl Driver {
             tokio::select! {
                 biased;
                 Some((connection, event)) = self.events.recv() => self.feed(connection, event, &mut runner),
-                () = tokio::time::sleep_until(self.started + wake_at) => runner.handle(Input::Tick, self.now()),
+                () = tokio::time::sleep_until(self.started + wake_at) => self.tick(&mut runner).await,
             }
+        }
+    }
+
+    /// The time of a deadline has come. What the system holds by now came before it: while this program did not run, nobody has
+    /// read, and that is no silence of the peer.
+    async fn tick(&mut self, runner: &mut Runner) {
+        tokio::task::yield_now().await;
+        match self.events.try_recv() {
+            Ok((connection, event)) => self.feed(connection, event, runner),
+            Err(_) => runner.handle(Input::Tick, self.now()),
         }
     }
 
@@ -205,9 +215,14 @@ impl Driver {
         let input = match event {
             SocketEvent::Connected(stream) => match self.adopt(connection, stream) {
                 Ok(()) => Input::Connected(connection),
-                Err(error) => Input::Refused(connection, error.to_string()),
+                Err(error) => Input::NoConnection(connection, error.to_string()),
             },
+            SocketEvent::ConnectedAndReset => {
+                runner.handle(Input::Connected(connection), self.now());
+                Input::Reset(connection)
+            }
             SocketEvent::Refused(reason) => Input::Refused(connection, reason),
+            SocketEvent::Impossible(reason) => Input::NoConnection(connection, reason),
             other => {
                 // What comes on a connection that the scenario has closed is nobody's business any more.
                 let Some(socket) = self.sockets.get_mut(&connection) else { return };

@@ -9,8 +9,8 @@ pub(crate) mod process;
 use output::Output;
 use process::Process;
 use regex::Regex;
-use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -203,7 +203,7 @@ impl Exec {
         let mut status = running.process.status();
         if status.is_none() {
             let suspicion = suspicion?;
-            let is_reachable = takes_connections(&running.url);
+            let is_reachable = !refuses_connections(&running.url);
             status = running.process.wait(if is_reachable { suspicion } else { suspicion.max(DYING) });
             if status.is_none() && is_reachable {
                 return None;
@@ -305,6 +305,15 @@ fn launch(command: &Command, is_interrupted: &dyn Fn() -> bool) -> Result<Runnin
 fn takes_connections(url: &Sv2Url) -> bool {
     let addresses = url.address().to_socket_addrs();
     addresses.is_ok_and(|mut found| found.any(|at| TcpStream::connect_timeout(&at, CONNECT).is_ok()))
+}
+
+/// Whether nobody listens there. A connection that is reset at once was taken, and one that takes too long may wait in a queue.
+fn refuses_connections(url: &Sv2Url) -> bool {
+    let is_refused = |at: SocketAddr| {
+        let connected = TcpStream::connect_timeout(&at, CONNECT);
+        connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    };
+    url.address().to_socket_addrs().is_ok_and(|mut found| found.all(is_refused))
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub enum Input {
     Connected(Connection),
     /// A connection that was asked for cannot be had.
     Refused(Connection, String),
+    /// There is no connection, for a reason that is not the peer's.
+    NoConnection(Connection, String),
     /// Bytes came.
     Bytes(Connection, Vec<u8>),
     /// The peer closed its direction.

@@ -14,7 +14,9 @@ use sv2_reference_pool::node::{Node, NodeConfig};
 use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::service::{ConnId, Control, Now, Outbox, Service};
 use sv2_wire::frame::Frame;
-use sv2_wire::{CloseChannel, Message, SetTarget, SubmitSharesStandard, SubmitSharesSuccess, U256};
+use sv2_wire::{
+    CloseChannel, Message, Reconnect, SetTarget, SubmitSharesStandard, SubmitSharesSuccess, U256,
+};
 
 /// What a pool does with a share instead of what it ought to do.
 type Habit = fn(&mut Crooked, ConnId, &SubmitSharesStandard, Now, &mut Outbox) -> Handled;
@@ -260,10 +262,29 @@ fn a_share_that_a_new_block_overtakes_is_played_again_and_then_left_open() {
         "submit $share -> $x\nexpect SubmitShares.Success reply to $x",
         "submit $share\nexpect SubmitShares.Success",
         "submit $share\nsettle $chan\n  credited == 1",
+        "send SubmitSharesStandard -> $x\n  channel_id = $chan.channel_id, job_id = $job.job_id, nonce = $share.nonce, ntime = $share.ntime, version = $share.version, sequence_number = 1\nexpect SubmitShares.Success reply to $x",
     ] {
         let text = format!("{WORK}mine $job -> $share\n{text} checks SV2-05-097\n");
         for outcome in both(&scenario(&text), once) {
             assert_eq!((outcome.verdict, outcome.tries), (Verdict::Pass, 2), "{text}\n{outcome:#?}");
+        }
+    }
+}
+
+/// "may occasionally request reconnection" (spec section 3.3): that is no answer, and no wrong one.
+#[test]
+fn a_server_that_asks_to_reconnect_is_not_judged() {
+    let leaving: Habit = |_, conn, _, _, out| {
+        out.send(conn, Reconnect::default());
+        Handled::Done
+    };
+    for text in [
+        "submit $share -> $x\nexpect SubmitShares.Success reply to $x",
+        "submit $share\nexpect silence within 1s",
+    ] {
+        let scenario = scenario(&format!("{WORK}mine $job -> $share\n{text} checks SV2-05-097\n"));
+        for outcome in both(&scenario, leaving) {
+            assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Inconclusive, 0), "{outcome:#?}");
         }
     }
 }

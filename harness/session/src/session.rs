@@ -37,7 +37,7 @@ impl Session {
     }
 
     /// Whether a message may come at any time on an open channel, without being asked for: new work and its parameters,
-    /// acknowledgements of shares.
+    /// acknowledgements of shares; or on any connection, another end of a channel (spec section 3.6.4).
     pub fn is_ambient(message: &Message) -> bool {
         matches!(
             message,
@@ -48,6 +48,7 @@ impl Session {
                 | Message::SetExtranoncePrefix(_)
                 | Message::SetGroupChannel(_)
                 | Message::SubmitSharesSuccess(_)
+                | Message::ChannelEndpointChanged(_)
         )
     }
 

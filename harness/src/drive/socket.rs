@@ -1,14 +1,15 @@
 //! What runs for one socket: bytes are moved between it and the driver's channels, nothing else.
 
 use crate::runner::Connection;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, watch};
 
-/// How long TCP may take to connect.
-const CONNECT_BOUND: Duration = Duration::from_secs(10);
+/// How long TCP may take to connect before nobody waits for it any more; the conversation has a bound of its own.
+const CONNECT_BOUND: Duration = Duration::from_secs(60);
 
 pub(super) enum Write {
     Bytes(Vec<u8>),
@@ -18,7 +19,11 @@ pub(super) enum Write {
 
 pub(super) enum SocketEvent {
     Connected(TcpStream),
+    /// Connected and reset, before this side had seen the first.
+    ConnectedAndReset,
     Refused(String),
+    /// No word of the peer: there is no socket left here, no such host, no way to it.
+    Impossible(String),
     Bytes(Vec<u8>),
     Finished,
     Reset,
@@ -29,10 +34,18 @@ pub(super) async fn connect(
     address: String,
     sender: mpsc::Sender<(Connection, SocketEvent)>,
 ) {
-    let event = match tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await {
-        Ok(Ok(stream)) => SocketEvent::Connected(stream),
-        Ok(Err(error)) => SocketEvent::Refused(error.to_string()),
-        Err(_) => SocketEvent::Refused("no answer".to_owned()),
+    let Ok(connected) = tokio::time::timeout(CONNECT_BOUND, TcpStream::connect(&address)).await else {
+        return;
+    };
+    let event = match connected {
+        Ok(stream) => SocketEvent::Connected(stream),
+        Err(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => SocketEvent::Refused(error.to_string()),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => SocketEvent::ConnectedAndReset,
+            // The system gave up; so will the conversation.
+            ErrorKind::TimedOut => return,
+            _ => SocketEvent::Impossible(error.to_string()),
+        },
     };
     let _ = sender.send((connection, event)).await;
 }

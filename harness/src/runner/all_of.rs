@@ -47,6 +47,7 @@ impl Player {
                 {
                     continue;
                 }
+                self.refuse_departure(conn, &item)?;
                 self.unanswered |= matches!(item, Item::Nothing);
                 return self.report.broken(line, outstanding(&open), came(&item));
             };

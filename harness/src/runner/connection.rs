@@ -66,6 +66,8 @@ pub(crate) enum Closed {
 pub(crate) enum ConnectError {
     Refused(String),
     TimedOut,
+    /// For a reason that is not the peer's.
+    Ours(String),
 }
 
 /// What is to be altered in the next frame that is sent, after encryption.
@@ -86,6 +88,8 @@ pub(crate) struct Conn {
     pub(crate) raw_wanted: Option<usize>,
     /// What comes is left where it is.
     pub(crate) is_unread: bool,
+    /// The server has asked to reconnect.
+    pub(crate) is_ending: bool,
     pub(crate) asked: Asked,
     /// The model of the connection and the rules over it.
     watch: Watch,
@@ -116,6 +120,7 @@ impl Conn {
         match world.event(id, deadline).await {
             Some(NetEvent::Connected) => {}
             Some(NetEvent::Refused(reason)) => return Err(ConnectError::Refused(reason)),
+            Some(NetEvent::NoConnection(reason)) => return Err(ConnectError::Ours(reason)),
             Some(_) | None => return Err(ConnectError::TimedOut),
         }
         Ok(Self {
@@ -126,6 +131,7 @@ impl Conn {
             shape: Shape::default(),
             raw_wanted: None,
             is_unread: false,
+            is_ending: false,
             asked: Asked::default(),
             watch: Watch::new(id),
             all,
@@ -176,6 +182,9 @@ impl Conn {
         deadline: Duration,
         trace: &mut Vec<TraceLine>,
     ) -> Result<Identity, Item> {
+        if let Some(how) = self.closed {
+            return Err(Item::Closed(how));
+        }
         let (mut link, act_one) = Link::initiator(initiator, MAX_PAYLOAD_LEN);
         self.write(act_one.iter().copied().skip(already_sent).collect());
         self.flush();
@@ -194,7 +203,7 @@ impl Conn {
                 Some(NetEvent::Finished) => return Err(self.peer_closed(Closed::Clean, trace)),
                 Some(NetEvent::Reset) => return Err(self.peer_closed(Closed::Rude, trace)),
                 Some(NetEvent::Flooded) => return Err(Item::Flooded),
-                Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
+                Some(NetEvent::Connected | NetEvent::Refused(_) | NetEvent::NoConnection(_)) => {}
                 None => return Err(Item::Nothing),
             }
         }

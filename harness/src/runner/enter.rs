@@ -40,14 +40,19 @@ impl Player {
                 Ok(Some(self.conns.len() - 1))
             }
             Err(error) => {
-                match &error {
-                    ConnectError::Refused(_) => self.refused = true,
-                    // A program that is gone refuses; one that hangs lets the system's queue run full.
-                    ConnectError::TimedOut => self.unanswered = true,
-                }
                 let came = match error {
-                    ConnectError::Refused(reason) => format!("it was refused: {reason}"),
-                    ConnectError::TimedOut => "there was none in time".to_owned(),
+                    ConnectError::Refused(reason) => {
+                        self.refused = true;
+                        format!("it was refused: {reason}")
+                    }
+                    // A program that is gone refuses; one that hangs lets the system's queue run full.
+                    ConnectError::TimedOut => {
+                        self.unanswered = true;
+                        "there was none in time".to_owned()
+                    }
+                    ConnectError::Ours(reason) => {
+                        return Err(Stop::Error(format!("no connection: {reason}")));
+                    }
                 };
                 self.report.broken(line, "a TCP connection".to_owned(), came).map(|()| None)
             }

@@ -1,6 +1,6 @@
 //! Steps that wait for the peer and judge what comes.
 
-use super::connection::{Closed, Item};
+use super::connection::{Closed, Conn, Item};
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
@@ -16,6 +16,8 @@ use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard}
 
 /// Fields that pair answers with requests.
 const PAIRING_KEYS: [&str; 3] = ["request_id", "channel_id", "sequence_number"];
+/// The name of the connection that `alive` opens.
+const FRESH: &str = "alive";
 /// A job id that no server hands out soon.
 const UNKNOWN_JOB: u32 = u32::MAX;
 
@@ -80,6 +82,7 @@ impl Player {
         }
         let arm = expect.arms.iter().find(|arm| !is_stray && fits(arm, &item, silent));
         let Some(arm) = arm else {
+            self.refuse_departure(conn, &item)?;
             let came = self.came_instead(conn, expect, request, &item, kept);
             return self.report.broken(line, allowed(expect, request), came);
         };
@@ -225,18 +228,31 @@ impl Player {
         if let Some(ping) = self.ping(conn)? {
             let item = self.wait_for_answer(conn, &ping, line).await?;
             if !matches!(item, Item::Message(_)) {
+                self.refuse_departure(conn, &item)?;
                 self.unanswered |= matches!(item, Item::Nothing);
                 let allowed = format!("an answer to {}", ping.spec().name);
                 return self.report.broken(line, allowed, came(&item));
             }
         }
-        self.fresh_connection(line).await?;
+        let said = (self.report.findings.len(), self.report.clauses.clone());
+        let fresh = self.fresh_connection(line).await;
+        let is_closed = |conn: &Conn| matches!(conn.closed, Some(Closed::Clean | Closed::Rude));
+        let is_turned_away = self.conns.last().is_some_and(|conn| conn.name == FRESH && is_closed(conn));
+        if fresh == Err(Stop::Found) && is_turned_away && self.answers_alone().await {
+            self.report.findings.truncate(said.0);
+            self.report.clauses = said.1;
+            return Err(Stop::Inconclusive(
+                "the target takes fewer connections at a time than the scenario opens; a larger bound decides it"
+                    .to_owned(),
+            ));
+        }
+        fresh?;
         self.report.held(line);
         Ok(())
     }
 
     async fn fresh_connection(&mut self, line: Line<'_>) -> Result<(), Stop> {
-        let Some(conn) = self.dial("alive", line).await? else { return Ok(()) };
+        let Some(conn) = self.dial(FRESH, line).await? else { return Ok(()) };
         if !self.enter(conn, line).await? {
             return Ok(());
         }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use sv2_session::Conversation;
 use sv2_session::rules::Ending;
-use sv2_wire::U256;
+use sv2_wire::{Message, U256};
 
 /// How often a scenario is played while new work keeps overtaking its shares.
 const TRIES: u32 = 3;
@@ -295,8 +295,9 @@ impl Player {
         let output = output(conn.id);
         if !matches!(output, Output::Finish(_)) {
             conn.closed = Some(Closed::ByUs);
-            conn.over(Ending::ByClient, self.report.trace.len());
         }
+        // Whoever ends its own side may find its work with others before the other side ends.
+        conn.over(Ending::ByClient, self.report.trace.len());
         self.world.output(output);
         Ok(())
     }
@@ -324,6 +325,22 @@ impl Player {
                     .to_owned(),
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// A server may ask to reconnect at any time, and close then (spec sections 3.3 and 3.6.5). Where the scenario does not
+    /// name it, it decides nothing.
+    pub(super) fn refuse_departure(&self, conn: usize, item: &Item) -> Result<(), Stop> {
+        let is_departure = match item {
+            Item::Message(message) => matches!(message, Message::Reconnect(_)),
+            Item::Closed(how) => *how != Closed::ByUs && self.conns[conn].is_ending,
+            _ => false,
+        };
+        match is_departure {
+            true => {
+                Err(Stop::Inconclusive("the server asked to reconnect; another run decides it".to_owned()))
+            }
+            false => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@ use super::connection::Corruption;
 use super::eval::Env;
 use super::judge::Stop;
 use super::play::Player;
+use super::shares::FlightKind;
 use super::value::{Datum, small};
 use super::{Control, Peer};
 use crate::custom::CustomJobAccess;
@@ -24,8 +25,13 @@ impl Player {
         assign(&self.env, &mut message, &send.fields)?;
         let frame = altered_frame(&self.env, &message, &send.modifiers)?;
         self.transmit(conn, &frame)?;
-        if message.channel_id().is_some() {
-            self.epoch += 1;
+        // What is sent to a channel may change on purpose what its shares rest on; a share changes nothing.
+        match &message {
+            Message::SubmitSharesStandard(_) | Message::SubmitSharesExtended(_) => {
+                self.note_share(conn, &message);
+            }
+            other if other.channel_id().is_some() => self.epoch += 1,
+            _ => {}
         }
         if let Some(capture) = &send.capture {
             self.env.bind(&capture.node, Datum::Message(conn, Box::new(message)));
@@ -48,7 +54,7 @@ impl Player {
         for share in value.into_shares().map_err(Stop::Error)? {
             let mut message = self.share_message(conn, &share)?;
             assign(&self.env, &mut message, &submit.fields)?;
-            self.launch(conn, &message, &share, false)?;
+            self.launch(conn, &message, &share, FlightKind::Submitted)?;
             sent.push(Datum::Message(conn, Box::new(message)));
         }
         if let Some(capture) = &submit.capture {

@@ -26,8 +26,18 @@ pub(crate) struct Flight {
     basis: Option<Basis>,
     /// New work came before the answer did.
     overtaken: Option<String>,
-    /// Submitted only to see an acknowledgement.
-    filler: bool,
+    kind: FlightKind,
+}
+
+/// On whose account a share goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FlightKind {
+    /// That of the scenario, by `submit`.
+    Submitted,
+    /// Nobody's: submitted only to see an acknowledgement.
+    Filler,
+    /// Nobody's: sent as a message, by `send`. New work may overtake it all the same.
+    Message,
 }
 
 /// What became of a filler.
@@ -90,7 +100,7 @@ impl Player {
         conn: usize,
         message: &Message,
         share: &Share,
-        filler: bool,
+        kind: FlightKind,
     ) -> Result<(), Stop> {
         let held = share.basis.as_ref().map(|basis| self.conns[conn].session().basis_holds(basis));
         let basis = match held {
@@ -103,8 +113,24 @@ impl Player {
         let channel_id = message.channel_id().unwrap_or_default();
         let sequence_number = message.uint("sequence_number").unwrap_or_default();
         self.transmit(conn, &frame_of(message)?)?;
-        self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, filler });
+        self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, kind });
         Ok(())
+    }
+
+    /// Remembers what a share rests on that was sent as a message; nothing where its job is not valid, which is so on purpose.
+    pub(super) fn note_share(&mut self, conn: usize, message: &Message) {
+        let (Some(channel_id), Some(sequence_number), Some(job_id)) =
+            (message.channel_id(), message.uint("sequence_number"), message.uint("job_id"))
+        else {
+            return;
+        };
+        let session = self.conns[conn].session();
+        let job = session.channel(channel_id).and_then(|channel| channel.jobs.get(&job_id));
+        if let Some(basis) = job.and_then(|job| session.basis(job)) {
+            let kind = FlightKind::Message;
+            let basis = Some(basis);
+            self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, kind });
+        }
     }
 
     /// The sequence number after the newest of the channel; the first is 1.
@@ -178,6 +204,7 @@ impl Player {
                 Item::Message(message) if self.conns[conn].asked.set_aside(message) => {}
                 Item::Message(message) if Session::is_ambient(message) => {}
                 _ => {
+                    self.refuse_departure(conn, &item)?;
                     self.unanswered |= matches!(item, Item::Nothing);
                     let allowed = format!("a job that channel {channel_id} can mine");
                     self.report.broken(line, allowed, came(&item))?;
@@ -204,7 +231,7 @@ impl Player {
             let deadline = self.deadline(within);
             let message = self.share_message(conn, &share)?;
             let number = message.uint("sequence_number").unwrap_or_default();
-            self.launch(conn, &message, &share, true)?;
+            self.launch(conn, &message, &share, FlightKind::Filler)?;
             match self.fate_of_filler(conn, channel_id, number, deadline, step).await? {
                 Filler::Acknowledged => return Ok(None),
                 Filler::Refused(came) => return Ok(Some(came)),
@@ -268,7 +295,10 @@ impl Player {
                     self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
                     all_is_here = true;
                 }
-                other => self.report.broken(line, ACKNOWLEDGED.to_owned(), came(&other))?,
+                other => {
+                    self.refuse_departure(conn, &other)?;
+                    self.report.broken(line, ACKNOWLEDGED.to_owned(), came(&other))?;
+                }
             }
         }
     }
@@ -328,15 +358,23 @@ impl Player {
     }
 
     fn flights_of(&self, conn: usize, channel_id: u32) -> impl Iterator<Item = &Flight> + Clone {
-        let own =
-            move |flight: &&Flight| flight.conn == conn && flight.channel_id == channel_id && !flight.filler;
-        self.flights.iter().filter(own)
+        self.flights_on(conn, channel_id, FlightKind::Submitted)
     }
 
     fn fillers_of(&self, conn: usize, channel_id: u32) -> impl Iterator<Item = &Flight> + Clone {
-        let fillers =
-            move |flight: &&Flight| flight.conn == conn && flight.channel_id == channel_id && flight.filler;
-        self.flights.iter().filter(fillers)
+        self.flights_on(conn, channel_id, FlightKind::Filler)
+    }
+
+    fn flights_on(
+        &self,
+        conn: usize,
+        channel_id: u32,
+        kind: FlightKind,
+    ) -> impl Iterator<Item = &Flight> + Clone {
+        let is_one = move |flight: &&Flight| {
+            flight.conn == conn && flight.channel_id == channel_id && flight.kind == kind
+        };
+        self.flights.iter().filter(is_one)
     }
 
     fn account(&self, conn: usize, channel_id: u32) -> Result<&Account, Stop> {

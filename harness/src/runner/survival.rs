@@ -13,6 +13,7 @@ use crate::verdict::{Finding, Place, Survival, Verdict};
 use rand_core::RngCore;
 use std::rc::Rc;
 use std::sync::Arc;
+use sv2_session::rules::Ending;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::noise::Initiator;
@@ -54,12 +55,30 @@ impl Player {
 
     /// A connection that sets up. Whatever comes is a sign of life, also a close; only nothing is none.
     async fn call_again(&mut self) {
+        match self.visit().await {
+            Ok(Item::Nothing) | Err(ConnectError::TimedOut) => self.fell_silent(),
+            Err(ConnectError::Refused(_)) => self.refused = true,
+            // That says nothing about the peer.
+            Err(ConnectError::Ours(_)) | Ok(_) => {}
+        }
+    }
+
+    /// Whether the peer answers a fresh connection once there is no other: it may bound how many it takes at a time.
+    pub(super) async fn answers_alone(&mut self) -> bool {
+        let lines = self.report.trace.len();
+        for conn in self.conns.iter_mut().filter(|conn| conn.closed.is_none()) {
+            conn.closed = Some(Closed::ByUs);
+            conn.over(Ending::ByClient, lines);
+            self.report.trace.push(conn.note("closed"));
+            self.world.output(Output::Close(conn.id));
+        }
+        matches!(self.visit().await, Ok(Item::Message(_)))
+    }
+
+    /// What comes first on a fresh connection that sets up.
+    async fn visit(&mut self) -> Result<Item, ConnectError> {
         let deadline = self.deadline(self.plan.profile.reply_within);
-        let mut conn = match Conn::open("", Rc::clone(&self.world), Rc::default(), deadline).await {
-            Ok(conn) => conn,
-            Err(ConnectError::Refused(_)) => return self.refused = true,
-            Err(ConnectError::TimedOut) => return self.fell_silent(),
-        };
+        let mut conn = Conn::open("", Rc::clone(&self.world), Rc::default(), deadline).await?;
         let mut trace = Vec::new();
         let mut seed = [0; 64];
         self.rng.fill_bytes(&mut seed);
@@ -83,9 +102,7 @@ impl Player {
             Err(item) => item,
         };
         self.world.output(Output::Close(conn.id));
-        if matches!(item, Item::Nothing) {
-            self.fell_silent();
-        }
+        Ok(item)
     }
 
     fn setup_frame(&mut self) -> Option<Frame> {

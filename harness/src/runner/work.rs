@@ -77,7 +77,10 @@ impl Player {
                 Item::Nothing => {}
                 Item::Message(message) if self.conns[*conn].asked.set_aside(message) => return Ok(()),
                 Item::Message(message) if Session::is_ambient(message) => return Ok(()),
-                _ => return self.report.broken(line, allowed(), came(&item)),
+                _ => {
+                    self.refuse_departure(*conn, &item)?;
+                    return self.report.broken(line, allowed(), came(&item));
+                }
             }
         }
         if self.world.now().elapsed >= deadline {

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub(crate) enum NetEvent {
     Connected,
     Refused(String),
+    NoConnection(String),
     Bytes(Vec<u8>),
     Finished,
     Reset,
@@ -135,6 +136,7 @@ impl World {
         let (connection, event) = match input {
             Input::Connected(connection) => (connection, NetEvent::Connected),
             Input::Refused(connection, reason) => (connection, NetEvent::Refused(reason)),
+            Input::NoConnection(connection, reason) => (connection, NetEvent::NoConnection(reason)),
             Input::Bytes(connection, bytes) => match self.bounded(connection, bytes) {
                 Some(event) => (connection, event),
                 None => return,

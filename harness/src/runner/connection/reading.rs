@@ -5,6 +5,7 @@ use crate::runner::world::NetEvent;
 use crate::trace;
 use crate::verdict::{TraceEvent, TraceLine};
 use std::time::Duration;
+use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::link::{Event, LinkError};
 
@@ -46,7 +47,7 @@ impl Conn {
                 Some(NetEvent::Finished) => return self.peer_closed(Closed::Clean, trace),
                 Some(NetEvent::Reset) => return self.peer_closed(Closed::Rude, trace),
                 Some(NetEvent::Flooded) => self.is_flooded = true,
-                Some(NetEvent::Connected | NetEvent::Refused(_)) => {}
+                Some(NetEvent::Connected | NetEvent::Refused(_) | NetEvent::NoConnection(_)) => {}
                 None => {
                     let fewer = self.raw_wanted.and_then(|_| self.raw_bytes(Some(1)));
                     return fewer.map_or(Item::Nothing, |bytes| self.came_raw(bytes, trace));
@@ -81,7 +82,7 @@ impl Conn {
                 NetEvent::Finished => break Pulled::Ended(Closed::Clean),
                 NetEvent::Reset => break Pulled::Ended(Closed::Rude),
                 NetEvent::Flooded => self.is_flooded = true,
-                NetEvent::Connected | NetEvent::Refused(_) => {}
+                NetEvent::Connected | NetEvent::Refused(_) | NetEvent::NoConnection(_) => {}
             }
         };
         self.inbox.push_back(pulled);
@@ -130,6 +131,7 @@ impl Conn {
         trace.push(self.line(TraceEvent::Received { frame: frame.to_bytes(), text: trace::line(frame) }));
         let said = self.watch.received(frame, self.moment(), &mut self.all.borrow_mut());
         self.said.extend(said.into_iter().map(|judgement| (judgement, trace.len())));
+        self.is_ending |= matches!(decoded, Ok(Message::Reconnect(_)));
         match decoded {
             Ok(message) => Item::Message(message),
             Err(error) if matches!(error.problem, sv2_wire::Problem::UnknownMessage { .. }) => Item::Unknown,
