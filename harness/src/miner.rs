@@ -62,6 +62,18 @@ impl Header {
     }
 }
 
+/// The target that `nbits` stands for (Bitcoin's compact form): its first byte counts the bytes of the number, the others are
+/// the first three of them. What is no target is 0.
+pub fn network_target(nbits: u32) -> U256 {
+    let [length, digits @ ..] = nbits.to_be_bytes();
+    let mut number = [0; 32];
+    for (place, digit) in (0..32).rev().skip(usize::from(length).saturating_sub(3)).zip(digits.iter().rev()) {
+        number[place] = *digit;
+    }
+    // Three bytes or less are the first of the three; a sign makes no target.
+    if length < 3 || digits[0] & 0x80 != 0 { U256::ZERO } else { U256::from_be_bytes(number) }
+}
+
 /// What a search may change, and where it begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -269,6 +281,21 @@ mod tests {
     fn the_genesis_block_hashes_to_its_hash() {
         let hash = number("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f");
         assert_eq!(genesis().hash(), hash);
+    }
+
+    #[test]
+    fn nbits_are_a_target() {
+        let difficulty_1 = number("00000000ffff0000000000000000000000000000000000000000000000000000");
+        assert_eq!(network_target(genesis().nbits), difficulty_1);
+        let regtest = number("7fffff0000000000000000000000000000000000000000000000000000000000");
+        assert_eq!(network_target(0x207f_ffff), regtest);
+        // Block 900,000 of the main network.
+        let hard = number("0000000000000000000248560000000000000000000000000000000000000000");
+        assert_eq!(network_target(0x1702_4856), hard);
+        assert_eq!(
+            (network_target(0x0300_0012), network_target(0x04ff_ffff)),
+            (U256::from(0x12), U256::ZERO)
+        );
     }
 
     #[test]

@@ -15,7 +15,8 @@ use sv2_reference_pool::pool::{Pool, PoolConfig};
 use sv2_reference_pool::service::{ConnId, Control, Now, Outbox, Service};
 use sv2_wire::frame::Frame;
 use sv2_wire::{
-    CloseChannel, Message, Reconnect, SetTarget, SubmitSharesStandard, SubmitSharesSuccess, U256,
+    CloseChannel, Message, Reconnect, SetTarget, SubmitSharesError, SubmitSharesStandard,
+    SubmitSharesSuccess, U256,
 };
 
 /// What a pool does with a share instead of what it ought to do.
@@ -268,6 +269,48 @@ fn a_share_that_a_new_block_overtakes_is_played_again_and_then_left_open() {
         for outcome in both(&scenario(&text), once) {
             assert_eq!((outcome.verdict, outcome.tries), (Verdict::Pass, 2), "{text}\n{outcome:#?}");
         }
+    }
+}
+
+/// Refusing a share on an earlier job of the same tip is a warning (AMB-40), where the miner could know of the newer one.
+#[test]
+fn a_refusal_that_crosses_a_newer_job_is_a_race() {
+    let strict: Habit = |crooked, conn, share, now, out| {
+        if crooked.shares > 0 {
+            return Handled::Honestly;
+        }
+        crooked.pool.control(Control::Template, now, out);
+        let (channel_id, sequence_number) = (share.channel_id, share.sequence_number);
+        out.send(conn, SubmitSharesError { channel_id, sequence_number, error_code: "stale-share".into() });
+        Handled::Done
+    };
+    for text in [
+        "submit $share -> $x\nexpect SubmitShares.Success reply to $x",
+        "submit $share\nsettle $chan\n  credited == 1",
+    ] {
+        let text = format!("{WORK}mine $job -> $share\n{text} checks SV2-05-097\n");
+        for outcome in both(&scenario(&text), strict) {
+            assert_eq!((outcome.verdict, outcome.tries), (Verdict::Pass, 2), "{text}\n{outcome:#?}");
+        }
+    }
+}
+
+/// Lower numbers behind higher ones are a warning (AMB-59); what they count is credited.
+#[test]
+fn acknowledgements_out_of_order_are_counted() {
+    let backwards: Habit = |crooked, conn, share, _, out| {
+        if crooked.shares == 1 {
+            credit(conn, share, out);
+            let earlier = SubmitSharesStandard { sequence_number: share.sequence_number - 1, ..*share };
+            credit(conn, &earlier, out);
+        }
+        Handled::Done
+    };
+    let text = format!(
+        "{WORK}mine $job -> $share\nsubmit $share\nsettle $chan\n  credited == 1 checks SV2-05-097\n"
+    );
+    for outcome in both(&scenario(&text), backwards) {
+        assert!(outcome.verdict <= Verdict::PassLenient, "{outcome:#?}");
     }
 }
 

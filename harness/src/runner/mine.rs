@@ -45,6 +45,7 @@ impl Player {
         let is_drawn = fixed.nonce.is_none();
         fixed.apply(&mut settings, &mut job);
         let wanted = limits(&self.env, mine)?.unwrap_or_else(|| Wanted::within(job.hardest_target));
+        let wanted = no_block(wanted, &job);
         let count = match &mine.count {
             Some(expr) => self.env.integer(expr)?,
             None => 1,
@@ -158,6 +159,17 @@ pub(crate) fn limits(env: &Env, mine: &Mine) -> Result<Option<Wanted>, Stop> {
         }
     }
     Ok(wanted)
+}
+
+/// Where any share above a target will do, one that is no block either: a server may look at the network's target first and
+/// credit what meets it (AMB-147).
+fn no_block(wanted: Wanted, job: &Job) -> Wanted {
+    match (wanted, job.state) {
+        (Wanted { above: Some(bound), at_most: U256::MAX }, JobState::Active { nbits, .. }) => {
+            Wanted::beyond(bound.max(miner::network_target(nbits)))
+        }
+        _ => wanted,
+    }
 }
 
 /// The message of a share in the form of its channel; where the channel is gone, of its job.

@@ -26,6 +26,10 @@ pub(crate) struct Flight {
     basis: Option<Basis>,
     /// New work came before the answer did.
     overtaken: Option<String>,
+    /// The order of the channel's newest job when it was sent.
+    newest: Option<u64>,
+    /// A newer job came before the answer did. That may be refused for it (AMB-40), and otherwise says nothing.
+    is_superseded: bool,
     kind: FlightKind,
 }
 
@@ -110,26 +114,35 @@ impl Player {
             Some(Ok(())) => share.basis.clone(),
             Some(Err(_)) | None => None,
         };
+        self.transmit(conn, &frame_of(message)?)?;
+        self.take_off(conn, message, basis, kind);
+        Ok(())
+    }
+
+    fn take_off(&mut self, conn: usize, message: &Message, basis: Option<Basis>, kind: FlightKind) {
         let channel_id = message.channel_id().unwrap_or_default();
         let sequence_number = message.uint("sequence_number").unwrap_or_default();
-        self.transmit(conn, &frame_of(message)?)?;
-        self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, kind });
-        Ok(())
+        let newest = newest_of(self.conns[conn].session(), channel_id);
+        let (overtaken, is_superseded) = (None, false);
+        self.flights.push(Flight {
+            conn,
+            channel_id,
+            sequence_number,
+            basis,
+            overtaken,
+            newest,
+            is_superseded,
+            kind,
+        });
     }
 
     /// Remembers what a share rests on that was sent as a message; nothing where its job is not valid, which is so on purpose.
     pub(super) fn note_share(&mut self, conn: usize, message: &Message) {
-        let (Some(channel_id), Some(sequence_number), Some(job_id)) =
-            (message.channel_id(), message.uint("sequence_number"), message.uint("job_id"))
-        else {
-            return;
-        };
         let session = self.conns[conn].session();
-        let job = session.channel(channel_id).and_then(|channel| channel.jobs.get(&job_id));
+        let channel = message.channel_id().and_then(|id| session.channel(id));
+        let job = channel.zip(message.uint("job_id")).and_then(|(channel, id)| channel.jobs.get(&id));
         if let Some(basis) = job.and_then(|job| session.basis(job)) {
-            let kind = FlightKind::Message;
-            let basis = Some(basis);
-            self.flights.push(Flight { conn, channel_id, sequence_number, basis, overtaken: None, kind });
+            self.take_off(conn, message, Some(basis), FlightKind::Message);
         }
     }
 
@@ -147,8 +160,18 @@ impl Player {
     pub(super) fn note_overtaken(&mut self, conn: usize) {
         let session = self.conns[conn].session();
         for flight in self.flights.iter_mut().filter(|flight| flight.conn == conn) {
-            if flight.overtaken.is_some() || !in_flight(session, flight) {
+            if flight.overtaken.is_some() || flight.basis.is_none() {
                 continue;
+            }
+            match state_of(session, flight) {
+                None | Some(ShareState::InFlight) => {
+                    flight.is_superseded |= newest_of(session, flight.channel_id) > flight.newest;
+                }
+                Some(ShareState::Refused { .. }) if flight.is_superseded => {
+                    flight.overtaken = Some("a newer job came".to_owned());
+                    continue;
+                }
+                Some(_) => continue,
             }
             // A channel that is closed does not come back, so that another try would show the same.
             if let Some(Err(why)) = flight.basis.as_ref().map(|basis| session.basis_holds(basis))
@@ -233,7 +256,10 @@ impl Player {
             let number = message.uint("sequence_number").unwrap_or_default();
             self.launch(conn, &message, &share, FlightKind::Filler)?;
             match self.fate_of_filler(conn, channel_id, number, deadline, step).await? {
-                Filler::Acknowledged => return Ok(None),
+                Filler::Acknowledged => {
+                    self.await_late_counts(conn, channel_id, deadline, step).await?;
+                    return Ok(None);
+                }
                 Filler::Refused(came) => return Ok(Some(came)),
                 Filler::Unanswered => {}
             }
@@ -243,6 +269,35 @@ impl Player {
         Err(Stop::Inconclusive(format!(
             "no SubmitShares.Success after {bound} valid shares; a larger bound in the profile decides it (AMB-58)"
         )))
+    }
+
+    /// A success that names the newest share may come before that of earlier ones (AMB-59): waits until as many shares are counted
+    /// as are acknowledged, or nothing more comes.
+    async fn await_late_counts(
+        &mut self,
+        conn: usize,
+        channel_id: u32,
+        deadline: Duration,
+        step: &Step,
+    ) -> Result<(), Stop> {
+        let (source, none) = (Arc::clone(&self.source), Claims::default());
+        let line = Line::of_step(&none, &source, step.line);
+        loop {
+            let account = self.account(conn, channel_id)?;
+            let acknowledged = account.shares.values().filter(|state| **state == ShareState::Acknowledged);
+            if account.credited >= acknowledged.count() as u64 {
+                return Ok(());
+            }
+            if self.plan.peer.exact_barrier {
+                self.world.control(Control::Barrier).await.map_err(Stop::Error)?;
+            }
+            let item = self.next(conn, self.quiet_deadline(deadline)).await?;
+            self.refuse_broken(&item, line)?;
+            match item {
+                Item::Message(message) => _ = self.conns[conn].asked.set_aside(&message),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// A peer that does not refuse a share on an unknown job either does not batch: it answers nothing any more.
@@ -388,8 +443,10 @@ fn channel_of(value: &Datum) -> Result<u32, Stop> {
     value.channel_id().ok_or_else(|| Stop::Error(format!("{} is no channel", value.describe())))
 }
 
-fn in_flight(session: &Session, flight: &Flight) -> bool {
-    let account = session.channel(flight.channel_id).map(|channel| &channel.account);
-    let state = account.and_then(|account| account.shares.get(&flight.sequence_number));
-    state.is_none_or(|state| *state == ShareState::InFlight)
+fn state_of<'s>(session: &'s Session, flight: &Flight) -> Option<&'s ShareState> {
+    session.channel(flight.channel_id)?.account.shares.get(&flight.sequence_number)
+}
+
+fn newest_of(session: &Session, channel_id: u32) -> Option<u64> {
+    session.channel(channel_id)?.newest_job().map(|job| job.order)
 }
