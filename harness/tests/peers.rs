@@ -114,6 +114,29 @@ fn nobody_listening_blocks_and_counts_as_dead() {
     expect(&play(address, SETUP), Verdict::Blocked, Survival::Died, &[]);
 }
 
+/// Such as one that takes only so many connections a second. Now and then the reset is there before `connect` returns.
+#[test]
+fn a_server_that_resets_each_connection_at_once_is_not_dead() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let address = serve(move |stream| {
+        let _entered = runtime.enter();
+        stream.set_nonblocking(true).unwrap();
+        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+        stream.set_zero_linger().unwrap();
+    });
+    for _ in 0..50 {
+        expect(&play(address, SETUP), Verdict::Blocked, Survival::ClosedRude, &[]);
+    }
+}
+
+#[test]
+fn no_way_to_a_target_is_no_death_of_it() {
+    // Nobody connects to everybody.
+    let outcome = play("255.255.255.255:34254".parse().unwrap(), SETUP);
+    expect(&outcome, Verdict::Error, Survival::Alive, &[]);
+    assert!(outcome.reason.unwrap().starts_with("no connection: "));
+}
+
 #[test]
 fn a_flipped_bit_in_act_two_fails_the_handshake() {
     let address = serve(|stream| {
