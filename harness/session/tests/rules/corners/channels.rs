@@ -141,6 +141,15 @@ pub(crate) const TRACES: &[Traces] = &[
              standard 2 7
              > CloseChannel channel_id=7
              standard 2 7",
+        ),
+        // The opening itself is nothing for the channel that was closed.
+        (
+            "channel-ids info AMB-143 SV2-05-013",
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2
+             standard 3 7
+             standard 2 7",
         )],
     },
     Traces {
