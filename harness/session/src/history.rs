@@ -205,6 +205,8 @@ impl History {
     /// A message of the server, before the model has taken it in.
     pub(crate) fn received(&mut self, message: &Message, session: &Session) {
         match message {
+            // It is about something else (AMB-26).
+            Message::SetupConnectionError(_) if self.setups == 0 => {}
             Message::SetupConnectionSuccess(_) | Message::SetupConnectionError(_) => {
                 self.setup_answers = self.setup_answers.saturating_add(1);
             }

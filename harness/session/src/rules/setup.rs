@@ -15,6 +15,10 @@ const KEPT_PAIRS: usize = 256;
 pub(super) fn answer(seen: &Seen<'_>, say: &mut Say<'_>) {
     let history = seen.history;
     match seen.message() {
+        // What a server does with those who begin otherwise is open.
+        Some(Message::SetupConnectionError(_)) if history.setups == 0 && history.serial() > 0 => {
+            say.info(&["SV2-03-060"], Some("AMB-26"), "SetupConnection.Error for one who had not asked");
+        }
         Some(Message::SetupConnectionSuccess(_) | Message::SetupConnectionError(_)) => {
             if history.setup_answers < history.setups {
                 say.kept(&["SV2-03-060"]);

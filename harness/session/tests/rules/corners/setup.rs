@@ -18,6 +18,21 @@ pub(crate) const TRACES: &[Traces] = &[
              < SetupConnection.Error",
         ],
         breaks: &[
+            // Who begins with something else may be told so, and may then ask.
+            (
+                "setup-answer info AMB-26 SV2-03-060",
+                "> OpenStandardMiningChannel request_id=1 max_target=5000
+                 < SetupConnection.Error error_code=setup-connection-required
+                 < close",
+            ),
+            (
+                "setup-answer info AMB-26 SV2-03-060",
+                "> OpenStandardMiningChannel request_id=1 max_target=5000
+                 < SetupConnection.Error error_code=setup-connection-required
+                 > SetupConnection min_version=2 max_version=2
+                 < SetupConnection.Success used_version=2",
+            ),
+            ("setup-answer strict SV2-03-060", "< SetupConnection.Error error_code=no"),
             // Before the answer no subprotocol is agreed on.
             (
                 "setup-answer info AMB-127 SV2-03-060",
