@@ -11,8 +11,12 @@ pub(crate) struct History {
     pub(crate) is_spoiled: bool,
     /// SetupConnections that went out.
     pub(crate) setups: u32,
-    /// The first of them.
+    /// The first of them; after a refusal, the one that was sent then.
     pub(crate) setup: Option<Setup>,
+    /// The latest of their answers is an error, and none was a success.
+    is_refused: bool,
+    /// One of their answers was a success.
+    has_succeeded: bool,
     /// Answers to them.
     pub(crate) setup_answers: u32,
     /// Requests for a channel, by request id.
@@ -169,7 +173,11 @@ impl History {
                 self.setups = self.setups.saturating_add(1);
                 let (protocol, flags) = (setup.protocol, setup.flags);
                 let (min_version, max_version) = (setup.min_version, setup.max_version);
-                self.setup.get_or_insert(Setup { protocol, min_version, max_version, flags });
+                let new = Setup { protocol, min_version, max_version, flags };
+                let is_anew = self.is_refused && self.setup_answers.saturating_add(1) == self.setups;
+                if self.setup.is_none() || is_anew {
+                    self.setup = Some(new);
+                }
             }
             Message::OpenStandardMiningChannel(open) => self.asked(open.request_id, open.max_target, None),
             Message::OpenExtendedMiningChannel(open) => {
@@ -209,6 +217,8 @@ impl History {
             Message::SetupConnectionError(_) if self.setups == 0 => {}
             Message::SetupConnectionSuccess(_) | Message::SetupConnectionError(_) => {
                 self.setup_answers = self.setup_answers.saturating_add(1);
+                self.has_succeeded |= matches!(message, Message::SetupConnectionSuccess(_));
+                self.is_refused = !self.has_succeeded;
             }
             Message::OpenStandardMiningChannelSuccess(open) => {
                 self.answered(open.request_id);

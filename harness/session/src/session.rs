@@ -104,7 +104,7 @@ impl Session {
 
     fn sent(&mut self, message: &Message) {
         match message {
-            Message::SetupConnection(setup) if self.setup == Setup::None => {
+            Message::SetupConnection(setup) if matches!(self.setup, Setup::None | Setup::Refused) => {
                 self.setup = Setup::Asked { flags: setup.flags };
             }
             Message::OpenStandardMiningChannel(open) => {

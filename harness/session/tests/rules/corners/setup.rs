@@ -51,8 +51,15 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "setup-version",
-        keeps: &["> SetupConnection min_version=3 max_version=2
-             < SetupConnection.Success used_version=5"],
+        keeps: &[
+            "> SetupConnection min_version=3 max_version=2
+             < SetupConnection.Success used_version=5",
+            // Who was refused asks for something else.
+            "> SetupConnection min_version=3 max_version=3
+             < SetupConnection.Error error_code=version
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2",
+        ],
         breaks: &[],
     },
     Traces {
@@ -106,15 +113,29 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "fixed-version",
-        keeps: &["> SetupConnection min_version=2 max_version=2 flags=1
-             < SetupConnection.Success used_version=2 flags=1"],
+        keeps: &[
+            "> SetupConnection min_version=2 max_version=2 flags=1
+             < SetupConnection.Success used_version=2 flags=1",
+            "> SetupConnection min_version=2 max_version=2 flags=4
+             < SetupConnection.Error flags=4 error_code=no
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2 flags=1",
+        ],
         breaks: &[],
     },
     Traces {
         rule: "version-rolling",
-        keeps: &["setup
+        keeps: &[
+            "setup
              extended 3 7
-             xjob 3 1 none version_rolling_allowed=false"],
+             xjob 3 1 none version_rolling_allowed=false",
+            "> SetupConnection min_version=2 max_version=2 flags=7
+             < SetupConnection.Error flags=2 error_code=no-work-selection
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2
+             extended 3 7
+             xjob 3 1 none version_rolling_allowed=false",
+        ],
         breaks: &[],
     },
     Traces {
@@ -126,6 +147,12 @@ pub(crate) const TRACES: &[Traces] = &[
             "> SetupConnection protocol=2 min_version=2 max_version=2
              < SetupConnection.Success used_version=2
              < NewTemplate",
+            "> SetupConnection protocol=1 min_version=2 max_version=2
+             < SetupConnection.Error error_code=no-jd
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2
+             standard 2 7
+             job 2 1 none",
         ],
         breaks: &[
             // The flags of job declaration are not those of mining.
