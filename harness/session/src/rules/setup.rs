@@ -118,17 +118,21 @@ impl Rule for NotEchoed {
 }
 
 /// After SetupConnection.Error the server closes the connection; until then nothing but a new SetupConnection is served
-/// (3.6.3, AMB-25).
+/// (3.6.3, AMB-25). Where an earlier SetupConnection was accepted, that may stay in force (AMB-26).
 #[derive(Default)]
 pub(super) struct Refusal {
     is_refused: bool,
+    has_succeeded: bool,
 }
 
 impl Rule for Refusal {
     fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
         match seen.message() {
             Some(Message::SetupConnectionError(_)) => self.is_refused = true,
-            Some(Message::SetupConnectionSuccess(_)) => self.is_refused = false,
+            Some(Message::SetupConnectionSuccess(_)) => {
+                self.is_refused = false;
+                self.has_succeeded = true;
+            }
             Some(
                 message @ (Message::OpenStandardMiningChannelSuccess(_)
                 | Message::OpenExtendedMiningChannelSuccess(_)
@@ -138,7 +142,10 @@ impl Rule for Refusal {
                 | Message::SubmitSharesSuccess(_)),
             ) if self.is_refused => {
                 let came = format!("{} after SetupConnection.Error", message.spec().unique_name());
-                say.breach(&["SV2-03-077"], came);
+                match self.has_succeeded {
+                    true => say.lenient(&["SV2-03-077"], Some("AMB-26"), came),
+                    false => say.breach(&["SV2-03-077"], came),
+                }
             }
             _ => {}
         }

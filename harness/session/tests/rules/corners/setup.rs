@@ -73,7 +73,16 @@ pub(crate) const TRACES: &[Traces] = &[
             "setup
              < close",
         ],
-        breaks: &[],
+        breaks: &[(
+            "setup-refusal lenient AMB-26 SV2-03-077",
+            "setup flags=1
+             standard 2 7
+             job 2 1 none
+             tip 2 1 77
+             > SetupConnection min_version=2 max_version=2 flags=1
+             < SetupConnection.Error error_code=already-set-up
+             job 2 2 1700000001",
+        )],
     },
     Traces {
         rule: "server-flags",
