@@ -192,8 +192,8 @@ impl History {
                 let new = Custom { channel_id, prev_hash, asked: 0, answered: 0, serial };
                 match self.customs.get_mut(&job.request_id) {
                     Some(known) => {
-                        *known =
-                            Custom { asked: known.asked.saturating_add(1), answered: known.answered, ..new }
+                        let (asked, answered) = (known.asked.saturating_add(1), known.answered);
+                        *known = Custom { asked, answered, serial: known.serial, ..new };
                     }
                     None if fits => _ = self.customs.insert(job.request_id, Custom { asked: 1, ..new }),
                     None => self.is_full = true,
@@ -331,8 +331,9 @@ impl History {
         let serial = self.sent;
         let share = self.shares.entry(key).or_default();
         share.sent = share.sent.saturating_add(1);
-        share.serial = serial;
         if share.sent == 1 {
+            // An answer to a number that went out twice may be to the first.
+            share.serial = serial;
             self.share_order.push_back(key);
         }
         if self.share_order.len() > KEPT_IDS

@@ -18,6 +18,14 @@ pub(crate) const TRACES: &[Traces] = &[
              > UpdateChannel channel_id=2 maximum_target=9000
              > UpdateChannel channel_id=2 maximum_target=6000
              < SetTarget channel_id=2 maximum_target=9000",
+            // Which of two shares of one number was answered is open.
+            "setup
+             standard 2 7
+             > SubmitSharesStandard channel_id=2 sequence_number=1
+             > UpdateChannel channel_id=2 maximum_target=9
+             > SubmitSharesStandard channel_id=2 sequence_number=1
+             < SubmitShares.Error channel_id=2 sequence_number=1 error_code=stale
+             < SetTarget channel_id=2 maximum_target=900",
         ],
         breaks: &[
             (

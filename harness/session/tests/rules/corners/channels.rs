@@ -297,6 +297,23 @@ pub(crate) const TRACES: &[Traces] = &[
              > CloseChannel channel_id=2
              standard 4 7
              < UpdateChannel.Error channel_id=2",
+            // What went out twice may have been answered before the close.
+            "setup
+             standard 2 7
+             standard 3 7
+             > SubmitSharesStandard channel_id=3 sequence_number=1
+             > CloseChannel channel_id=2
+             > SubmitSharesStandard channel_id=3 sequence_number=1
+             < SubmitShares.Error channel_id=3 sequence_number=1 error_code=stale
+             < SetTarget channel_id=2 maximum_target=900",
+            "setup flags=2
+             standard 2 7
+             extended 3 7
+             > SetCustomMiningJob channel_id=3 request_id=5
+             > CloseChannel channel_id=2
+             > SetCustomMiningJob channel_id=3 request_id=5
+             < SetCustomMiningJob.Error channel_id=3 request_id=5 error_code=no
+             < SetTarget channel_id=2 maximum_target=900",
         ],
         breaks: &[
             (
