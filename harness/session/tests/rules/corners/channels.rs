@@ -245,6 +245,23 @@ pub(crate) const TRACES: &[Traces] = &[
                  > SetCustomMiningJob channel_id=3 request_id=5
                  < SetCustomMiningJob.Success channel_id=4 request_id=5 job_id=1",
             ),
+            // What a server answers for a group is open.
+            (
+                "custom-job-answer lenient AMB-67 SV2-05-157",
+                "setup flags=2
+                 extended 3 7
+                 > SetCustomMiningJob channel_id=7 request_id=5
+                 < SetCustomMiningJob.Success channel_id=3 request_id=5 job_id=1",
+            ),
+            (
+                "custom-job-answer lenient AMB-67 SV2-05-157;custom-job-answer lenient AMB-67 SV2-05-157",
+                "setup flags=2
+                 extended 3 7
+                 extended 4 7
+                 > SetCustomMiningJob channel_id=7 request_id=5
+                 < SetCustomMiningJob.Success channel_id=3 request_id=5 job_id=1
+                 < SetCustomMiningJob.Success channel_id=4 request_id=5 job_id=1",
+            ),
         ],
     },
     Traces {
