@@ -1,7 +1,7 @@
 //! Rules about jobs: the first one, their ids, what they rest on.
 
 use super::{Clauses, Rule, Say, Seen};
-use crate::bounds::{KEPT_CHANNELS, KEPT_JOBS};
+use crate::bounds::{KEPT_CHANNELS, KEPT_IDS, KEPT_JOBS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use sv2_wire::{Message, U256};
@@ -58,24 +58,39 @@ impl Rule for FirstMessage {
 }
 
 /// No job with min_ntime comes for a channel before a SetNewPrevHash did, under the channel's id or its group's (5.3.15,
-/// AMB-185).
-pub(super) fn prev_hash_first(seen: &Seen<'_>, say: &mut Say<'_>) {
-    let (id, job_id, min_ntime) = match seen.message() {
-        Some(Message::NewMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
-        Some(Message::NewExtendedMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
-        _ => return,
-    };
-    let channels = seen.addressed(id);
-    if min_ntime.is_none() || channels.is_empty() {
-        return;
-    }
-    match channels.iter().find(|channel| channel.tip.is_none()) {
-        Some(channel) => {
-            let came =
-                format!("job {job_id} with min_ntime, and channel {} has no previous hash", channel.id);
-            say.breach(&["SV2-05-122"], came);
+/// AMB-185). Whether one for the group counts for members that came later is open (AMB-145).
+#[derive(Default)]
+pub(super) struct PrevHashFirst {
+    /// Addresses that had a SetNewPrevHash.
+    had: BTreeSet<u32>,
+}
+
+impl Rule for PrevHashFirst {
+    fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
+        let (id, job_id, min_ntime) = match seen.message() {
+            Some(Message::NewMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
+            Some(Message::NewExtendedMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
+            Some(Message::SetNewPrevHash(tip)) => {
+                if self.had.len() < KEPT_IDS {
+                    self.had.insert(tip.channel_id);
+                }
+                return;
+            }
+            _ => return,
+        };
+        let channels = seen.addressed(id);
+        if min_ntime.is_none() || channels.is_empty() {
+            return;
         }
-        None => say.kept(&["SV2-05-122"]),
+        let Some(channel) = channels.iter().find(|channel| channel.tip.is_none()) else {
+            return say.kept(&["SV2-05-122"]);
+        };
+        let came = format!("job {job_id} with min_ntime, and channel {} has no previous hash", channel.id);
+        let has_had = self.had.contains(&id) || self.had.len() >= KEPT_IDS;
+        match channel.id != id && has_had {
+            true => say.lenient(&["SV2-05-122"], Some("AMB-145"), came),
+            false => say.breach(&["SV2-05-122"], came),
+        }
     }
 }
 

@@ -127,6 +127,42 @@ pub(crate) const TRACES: &[Traces] = &[
         ],
     },
     Traces {
+        rule: "prev-hash-first",
+        keeps: &[],
+        breaks: &[
+            // Whether the group's previous hash is that of a late member too is open (AMB-145).
+            (
+                "prev-hash-first lenient AMB-145 SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 7
+                 xjob 7 2 9",
+            ),
+            // The member's own is none of the group's, and a job for the channel itself needs one for the channel.
+            (
+                "prev-hash-first strict SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 3 1 none
+                 tip 3 1 77
+                 extended 4 7
+                 xjob 7 2 9",
+            ),
+            (
+                "channel-ids info AMB-143 SV2-05-013;prev-hash-first strict SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 3 1 none
+                 tip 3 1 77
+                 > CloseChannel channel_id=3
+                 extended 3 7
+                 xjob 3 2 9",
+            ),
+        ],
+    },
+    Traces {
         rule: "names-future-job",
         keeps: &[
             // To each member what is due to the group.
