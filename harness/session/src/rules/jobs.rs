@@ -4,7 +4,7 @@ use super::{Clauses, Rule, Say, Seen};
 use crate::bounds::{KEPT_CHANNELS, KEPT_IDS, KEPT_JOBS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use sv2_wire::{Message, U256};
+use sv2_wire::{Message, SetNewPrevHash, U256};
 
 /// The first message on a new standard channel is a job (5.3.15), and a future one. That is strict where standard jobs are
 /// required, and open elsewhere and with custom work (AMB-35, AMB-145).
@@ -196,9 +196,11 @@ impl UniqueIds {
 
 /// SetNewPrevHash names a job that was sent before as a future job (5.3.17): to the channel, or to its group while it was a
 /// member; for a group, to the group or to each of its members. One that was sent before the SetNewPrevHash before is none any more
-/// (AMB-41).
+/// (AMB-41); but the same message may come once more, or for a channel what its group had (AMB-145).
 #[derive(Default)]
 pub(super) struct NamesFutureJob {
+    /// Job and previous hash of the latest SetNewPrevHash of each address.
+    latest: BTreeMap<u32, (u32, U256)>,
     /// Future jobs that were sent to a group.
     of_groups: BTreeMap<u32, VecDeque<u32>>,
     /// One of them did not fit.
@@ -213,6 +215,7 @@ impl Rule for NamesFutureJob {
             }
             Some(Message::SetNewPrevHash(tip)) => {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
+                let is_again = self.is_again(seen, tip);
                 let is_of_group = self.of_groups.remove(&id).is_some_and(|jobs| jobs.contains(&job_id));
                 let channels = seen.addressed(id);
                 let has_forgotten =
@@ -226,6 +229,9 @@ impl Rule for NamesFutureJob {
                 };
                 if is_of_group || channels.iter().all(has_it) {
                     say.kept(&["SV2-05-145"]);
+                } else if is_again {
+                    let came = format!("job {job_id} of {id} on the same previous hash again");
+                    say.info(&["SV2-05-145"], Some("AMB-145"), came);
                 } else {
                     say.breach(&["SV2-05-145"], format!("job {job_id}, which is no future job of {id}"));
                 }
@@ -245,6 +251,22 @@ impl NamesFutureJob {
         jobs.push_back(job_id);
         if jobs.len() > KEPT_JOBS {
             jobs.pop_front();
+            self.has_forgotten = true;
         }
+    }
+
+    /// Whether this is the latest SetNewPrevHash once more, for all that it addresses.
+    fn is_again(&mut self, seen: &Seen<'_>, tip: &SetNewPrevHash) -> bool {
+        let new = (tip.job_id, tip.prev_hash);
+        let had = |address: u32| self.latest.get(&address) == Some(&new);
+        let channels = seen.addressed(tip.channel_id);
+        let is_again = had(tip.channel_id)
+            || channels.iter().all(|channel| had(channel.id) || had(channel.group_channel_id));
+        if self.latest.len() < KEPT_IDS || self.latest.contains_key(&tip.channel_id) {
+            self.latest.insert(tip.channel_id, new);
+        } else {
+            self.has_forgotten = true;
+        }
+        is_again
     }
 }

@@ -185,6 +185,50 @@ pub(crate) const TRACES: &[Traces] = &[
                  + 2
                  tip 2 1 78",
             ),
+            // The same once more, and for one member or one who joins what the group had (AMB-145).
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 tip 3 1 77",
+            ),
+            (
+                "names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 7
+                 tip 4 1 77",
+            ),
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 standard 2 7
+                 job 2 1 none
+                 tip 2 1 77
+                 tip 2 1 77",
+            ),
+            // Not the job of another group, and not with another job.
+            (
+                "names-future-job strict SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 8
+                 tip 4 1 77",
+            ),
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job strict SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 tip 3 2 77",
+            ),
             // A group's job with min_ntime is no future job either, nor one that waits for want of a previous hash.
             (
                 "names-future-job strict SV2-05-145",
