@@ -298,8 +298,9 @@ impl Session {
         FlagSpec::find("REQUIRES_STANDARD_JOBS").is_some_and(|flag| flags & flag.mask() != 0)
     }
 
-    /// The server addresses a group by 0, unless 0 is the channel of that id.
-    fn note_group_zero(&mut self, message: &Message) {
+    /// The server addresses a group by 0, unless 0 is the channel of that id. Rules look at a message before the model takes
+    /// it in, and must know by then.
+    pub(crate) fn note_group_zero(&mut self, message: &Message) {
         let address = match message {
             Message::NewExtendedMiningJob(job) => Some(job.channel_id),
             Message::SetNewPrevHash(tip) => Some(tip.channel_id),

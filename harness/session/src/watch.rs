@@ -96,6 +96,9 @@ impl Watch {
         let tail = decoded.as_ref().map_or(&[] as &[u8], |decoded| decoded.tail);
         let decoded = decoded.as_ref().map(|decoded| &decoded.message);
         let spec = MessageSpec::of(frame.header.kind);
+        if let Ok(message) = decoded {
+            self.session.note_group_zero(message);
+        }
         let mut said = Vec::new();
         for is_after in [false, true] {
             let (connection, session, history) = (self.connection, &self.session, &self.history);

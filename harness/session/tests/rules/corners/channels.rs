@@ -190,6 +190,14 @@ pub(crate) const TRACES: &[Traces] = &[
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 0 0"),
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 0 7\nextended 3 0"),
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 3 0\nextended 0 7"),
+            // The server closes the group, and its members with it.
+            (
+                "membership lenient AMB-140 SV2-05-022;channel-ids info AMB-143 SV2-05-013;membership lenient AMB-140 SV2-05-022",
+                "setup
+                 standard 2 0
+                 < CloseChannel channel_id=0
+                 standard 2 0",
+            ),
             // Whether closing it closes its members is open, so that nothing is held against what comes for them.
             (
                 "membership lenient AMB-140 SV2-05-022",
