@@ -78,6 +78,14 @@ pub(crate) struct Known {
     pub(crate) is_closed_by_server: bool,
 }
 
+/// Who closes a channel.
+#[derive(Clone, Copy, Debug)]
+enum Closer {
+    /// The client, with this frame if the server must do what it says.
+    Client(Option<u64>),
+    Server,
+}
+
 /// A request for a custom job.
 #[derive(Clone, Debug)]
 pub(crate) struct Custom {
@@ -158,9 +166,10 @@ impl History {
         closed.is_some_and(|serial| self.is_past(serial))
     }
 
-    /// A frame of the client. `None` is one that is no message.
-    pub(crate) fn sent(&mut self, message: Option<&Message>, session: &Session) {
+    /// A frame of the client. `None` is one that is no message; an odd one is a message that the server may ignore.
+    pub(crate) fn sent(&mut self, message: Option<&Message>, is_odd: bool, session: &Session) {
         self.sent = self.sent.saturating_add(1);
+        self.is_spoiled |= is_odd;
         let Some(message) = message else {
             self.is_spoiled = true;
             return;
@@ -203,8 +212,8 @@ impl History {
                 bounded_insert(&mut self.extension_requests, request.request_id);
             }
             Message::CloseChannel(close) => {
-                let serial = self.sent;
-                self.closed(session, close.channel_id, Some(serial));
+                let serial = Some(self.sent).filter(|_| !is_odd);
+                self.closed(session, close.channel_id, Closer::Client(serial));
             }
             _ => {}
         }
@@ -246,7 +255,7 @@ impl History {
             Message::SetGroupChannel(group) => {
                 self.is_full |= !bounded_insert(&mut self.groups, group.group_channel_id);
             }
-            Message::CloseChannel(close) => self.closed(session, close.channel_id, None),
+            Message::CloseChannel(close) => self.closed(session, close.channel_id, Closer::Server),
             Message::RequestExtensionsSuccess(success) => {
                 for extension in success.supported_extensions.as_slice() {
                     bounded_insert(&mut self.confirmed_extensions, *extension);
@@ -313,15 +322,17 @@ impl History {
     }
 
     /// Closes the channel of an id, and the members of a group of that id.
-    fn closed(&mut self, session: &Session, id: u32, by_client: Option<u64>) {
+    fn closed(&mut self, session: &Session, id: u32, closer: Closer) {
         let members: Vec<u32> = session.group(id).chain([id]).collect();
         // Whether these are groups at all is open (AMB-36, AMB-140).
         let is_group = id != 0 && !self.asked_for("REQUIRES_STANDARD_JOBS");
         for member in members {
             if let Some(known) = self.channels.get_mut(&member).filter(|known| !known.is_closed) {
                 known.is_closed = true;
-                known.is_closed_by_server = by_client.is_none();
-                known.closed_by_client = by_client.filter(|_| member == id || is_group);
+                (known.is_closed_by_server, known.closed_by_client) = match closer {
+                    Closer::Server => (true, None),
+                    Closer::Client(serial) => (false, serial.filter(|_| member == id || is_group)),
+                };
                 known.is_closed_with_group = member != id;
             }
         }

@@ -18,6 +18,17 @@ pub(crate) const TRACES: &[Traces] = &[
              > UpdateChannel channel_id=2 maximum_target=9000
              > UpdateChannel channel_id=2 maximum_target=6000
              < SetTarget channel_id=2 maximum_target=9000",
+            // What has a wrong channel bit or surplus bytes may be ignored (AMB-03, AMB-06).
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=2 maximum_target=9 | bit
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=2 maximum_target=9 | more ffffff
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
             // Which of two shares of one number was answered is open.
             "setup
              standard 2 7

@@ -322,6 +322,19 @@ pub(crate) const TRACES: &[Traces] = &[
              > CloseChannel channel_id=2
              standard 4 7
              < UpdateChannel.Error channel_id=2",
+            // What has a wrong channel bit or surplus bytes may be ignored (AMB-03, AMB-06).
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2 | bit
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900
+             < SetGroupChannel group_channel_id=8 channel_ids=[2]",
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2 | more ffffff
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900
+             < SetGroupChannel group_channel_id=8 channel_ids=[2]",
             // What went out twice may have been answered before the close.
             "setup
              standard 2 7
@@ -341,6 +354,17 @@ pub(crate) const TRACES: &[Traces] = &[
              < SetTarget channel_id=2 maximum_target=900",
         ],
         breaks: &[
+            // TLVs of an extension are no surplus.
+            (
+                "closed-channel strict SV2-05-068",
+                "setup
+                 > RequestExtensions requested_extensions=[2]
+                 < RequestExtensions.Success supported_extensions=[2]
+                 standard 2 7
+                 > CloseChannel channel_id=2 | more 0200010100ff
+                 standard 3 7
+                 < SetTarget channel_id=2 maximum_target=900",
+            ),
             (
                 "closed-channel strict SV2-05-068",
                 "setup flags=1
