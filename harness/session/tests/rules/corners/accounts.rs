@@ -29,6 +29,12 @@ pub(crate) const TRACES: &[Traces] = &[
              > UpdateChannel channel_id=2 maximum_target=9 | more ffffff
              standard 3 7
              < SetTarget channel_id=2 maximum_target=900",
+            // So may an update for a group (AMB-46).
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=7 maximum_target=9
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
             // Which of two shares of one number was answered is open.
             "setup
              standard 2 7
