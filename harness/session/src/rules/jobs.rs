@@ -18,9 +18,12 @@ pub(super) struct FirstMessage {
 
 impl Rule for FirstMessage {
     fn sent(&mut self, seen: &Seen<'_>) {
-        // Whoever talks to the channel at once may get an answer first.
+        // Whoever talks to the channel or its group at once may get an answer first.
         if let Some(id) = seen.message().and_then(Message::channel_id) {
             self.silent.remove(&id);
+            for member in seen.session.group(id) {
+                self.silent.remove(&member);
+            }
         }
     }
 

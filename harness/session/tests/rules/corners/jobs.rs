@@ -22,6 +22,10 @@ pub(crate) const TRACES: &[Traces] = &[
              standard 2 7
              > UpdateChannel channel_id=2 maximum_target=9
              < SetTarget channel_id=2 maximum_target=9",
+            "setup flags=1
+             standard 2 7
+             > UpdateChannel channel_id=7 maximum_target=9
+             < SetTarget channel_id=2 maximum_target=9",
             // Only the first job must be a future one.
             "setup flags=1
              standard 2 7
@@ -30,7 +34,16 @@ pub(crate) const TRACES: &[Traces] = &[
              job 2 2 9
              job 2 3 9",
         ],
-        breaks: &[],
+        breaks: &[
+            // What was said to another group is no excuse.
+            (
+                "first-message strict SV2-05-115",
+                "setup flags=1
+                 standard 2 7
+                 > UpdateChannel channel_id=8 maximum_target=9
+                 < SetTarget channel_id=2 maximum_target=9",
+            ),
+        ],
     },
     Traces {
         rule: "job-ids",
