@@ -168,11 +168,11 @@ impl Session {
     fn received_work(&mut self, message: &Message, now: Duration) {
         match message {
             Message::NewMiningJob(job) => {
-                let order = self.next_job();
+                let (order, rolls) = (self.next_job(), !self.requires_fixed_version());
                 let channel = self.channels.get_mut(&job.channel_id);
                 // "This must be a standard channel" (spec section 5.3.15).
                 if let Some(channel) = channel.filter(|channel| channel.kind == ChannelKind::Standard) {
-                    channel.standard_job(job, order, now);
+                    channel.standard_job(job, rolls, order, now);
                 }
             }
             Message::NewExtendedMiningJob(job) => {
@@ -296,6 +296,12 @@ impl Session {
             Setup::None | Setup::Refused => 0,
         };
         FlagSpec::find("REQUIRES_STANDARD_JOBS").is_some_and(|flag| flags & flag.mask() != 0)
+    }
+
+    /// Whether the server has set REQUIRES_FIXED_VERSION, so that the client rolls no version (spec section 5.3.1).
+    fn requires_fixed_version(&self) -> bool {
+        let Setup::Accepted { server_flags, .. } = self.setup else { return false };
+        FlagSpec::find("REQUIRES_FIXED_VERSION").is_some_and(|flag| server_flags & flag.mask() != 0)
     }
 
     /// The server addresses a group by 0, unless 0 is the channel of that id. Rules look at a message before the model takes
