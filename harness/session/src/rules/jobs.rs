@@ -216,6 +216,9 @@ impl Rule for NamesFutureJob {
             Some(Message::NewExtendedMiningJob(job)) if job.min_ntime.0.is_none() => {
                 self.sent_to(job.channel_id, job.job_id);
             }
+            // A channel that had the id before had other jobs.
+            Some(Message::OpenStandardMiningChannelSuccess(open)) => _ = self.latest.remove(&open.channel_id),
+            Some(Message::OpenExtendedMiningChannelSuccess(open)) => _ = self.latest.remove(&open.channel_id),
             Some(Message::SetNewPrevHash(tip)) => {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
                 let is_again = self.is_again(seen, tip);

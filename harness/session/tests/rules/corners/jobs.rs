@@ -224,7 +224,27 @@ pub(crate) const TRACES: &[Traces] = &[
                  tip 2 1 77
                  tip 2 1 77",
             ),
-            // Not the job of another group, and not with another job.
+            // Not the job of another group or of a channel that had the id before, and not with another job.
+            (
+                "channel-ids info AMB-143 SV2-05-013;names-future-job strict SV2-05-145",
+                "setup
+                 standard 2 7
+                 job 2 1 none
+                 tip 2 1 77
+                 > CloseChannel channel_id=2
+                 standard 2 7
+                 tip 2 1 77",
+            ),
+            (
+                "channel-ids info AMB-143 SV2-05-013;names-future-job strict SV2-05-145",
+                "setup
+                 extended 2 7
+                 xjob 2 1 none
+                 tip 2 1 77
+                 > CloseChannel channel_id=2
+                 extended 2 7
+                 tip 2 1 77",
+            ),
             (
                 "names-future-job strict SV2-05-145",
                 "setup
