@@ -76,9 +76,10 @@ impl Channel {
         self.jobs.values().filter(|job| job.is_active()).max_by_key(|job| job.order)
     }
 
-    pub(crate) fn standard_job(&mut self, message: &NewMiningJob, order: u64, now: Duration) {
+    /// The message itself does not tell whether the version `rolls`.
+    pub(crate) fn standard_job(&mut self, message: &NewMiningJob, rolls: bool, order: u64, now: Duration) {
         let work = Work::MerkleRoot(message.merkle_root);
-        self.add_job(message.job_id, message.version, true, work, message.min_ntime.0, order, now);
+        self.add_job(message.job_id, message.version, rolls, work, message.min_ntime.0, order, now);
     }
 
     pub(crate) fn extended_job(&mut self, message: &NewExtendedMiningJob, order: u64, now: Duration) {

@@ -11,8 +11,12 @@ pub(crate) struct History {
     pub(crate) is_spoiled: bool,
     /// SetupConnections that went out.
     pub(crate) setups: u32,
-    /// The first of them.
+    /// The first of them; after a refusal, the one that was sent then.
     pub(crate) setup: Option<Setup>,
+    /// The latest of their answers is an error, and none was a success.
+    is_refused: bool,
+    /// One of their answers was a success.
+    has_succeeded: bool,
     /// Answers to them.
     pub(crate) setup_answers: u32,
     /// Requests for a channel, by request id.
@@ -72,6 +76,14 @@ pub(crate) struct Known {
     /// It is not open any more.
     pub(crate) is_closed: bool,
     pub(crate) is_closed_by_server: bool,
+}
+
+/// Who closes a channel.
+#[derive(Clone, Copy, Debug)]
+enum Closer {
+    /// The client, with this frame if the server must do what it says.
+    Client(Option<u64>),
+    Server,
 }
 
 /// A request for a custom job.
@@ -154,9 +166,10 @@ impl History {
         closed.is_some_and(|serial| self.is_past(serial))
     }
 
-    /// A frame of the client. `None` is one that is no message.
-    pub(crate) fn sent(&mut self, message: Option<&Message>, session: &Session) {
+    /// A frame of the client. `None` is one that is no message; an odd one is a message that the server may ignore.
+    pub(crate) fn sent(&mut self, message: Option<&Message>, is_odd: bool, session: &Session) {
         self.sent = self.sent.saturating_add(1);
+        self.is_spoiled |= is_odd;
         let Some(message) = message else {
             self.is_spoiled = true;
             return;
@@ -169,7 +182,11 @@ impl History {
                 self.setups = self.setups.saturating_add(1);
                 let (protocol, flags) = (setup.protocol, setup.flags);
                 let (min_version, max_version) = (setup.min_version, setup.max_version);
-                self.setup.get_or_insert(Setup { protocol, min_version, max_version, flags });
+                let new = Setup { protocol, min_version, max_version, flags };
+                let is_anew = self.is_refused && self.setup_answers.saturating_add(1) == self.setups;
+                if self.setup.is_none() || is_anew {
+                    self.setup = Some(new);
+                }
             }
             Message::OpenStandardMiningChannel(open) => self.asked(open.request_id, open.max_target, None),
             Message::OpenExtendedMiningChannel(open) => {
@@ -184,8 +201,8 @@ impl History {
                 let new = Custom { channel_id, prev_hash, asked: 0, answered: 0, serial };
                 match self.customs.get_mut(&job.request_id) {
                     Some(known) => {
-                        *known =
-                            Custom { asked: known.asked.saturating_add(1), answered: known.answered, ..new }
+                        let (asked, answered) = (known.asked.saturating_add(1), known.answered);
+                        *known = Custom { asked, answered, serial: known.serial, ..new };
                     }
                     None if fits => _ = self.customs.insert(job.request_id, Custom { asked: 1, ..new }),
                     None => self.is_full = true,
@@ -195,8 +212,8 @@ impl History {
                 bounded_insert(&mut self.extension_requests, request.request_id);
             }
             Message::CloseChannel(close) => {
-                let serial = self.sent;
-                self.closed(session, close.channel_id, Some(serial));
+                let serial = Some(self.sent).filter(|_| !is_odd);
+                self.closed(session, close.channel_id, Closer::Client(serial));
             }
             _ => {}
         }
@@ -205,8 +222,12 @@ impl History {
     /// A message of the server, before the model has taken it in.
     pub(crate) fn received(&mut self, message: &Message, session: &Session) {
         match message {
+            // It is about something else (AMB-26).
+            Message::SetupConnectionError(_) if self.setups == 0 => {}
             Message::SetupConnectionSuccess(_) | Message::SetupConnectionError(_) => {
                 self.setup_answers = self.setup_answers.saturating_add(1);
+                self.has_succeeded |= matches!(message, Message::SetupConnectionSuccess(_));
+                self.is_refused = !self.has_succeeded;
             }
             Message::OpenStandardMiningChannelSuccess(open) => {
                 self.answered(open.request_id);
@@ -234,7 +255,7 @@ impl History {
             Message::SetGroupChannel(group) => {
                 self.is_full |= !bounded_insert(&mut self.groups, group.group_channel_id);
             }
-            Message::CloseChannel(close) => self.closed(session, close.channel_id, None),
+            Message::CloseChannel(close) => self.closed(session, close.channel_id, Closer::Server),
             Message::RequestExtensionsSuccess(success) => {
                 for extension in success.supported_extensions.as_slice() {
                     bounded_insert(&mut self.confirmed_extensions, *extension);
@@ -301,15 +322,17 @@ impl History {
     }
 
     /// Closes the channel of an id, and the members of a group of that id.
-    fn closed(&mut self, session: &Session, id: u32, by_client: Option<u64>) {
+    fn closed(&mut self, session: &Session, id: u32, closer: Closer) {
         let members: Vec<u32> = session.group(id).chain([id]).collect();
         // Whether these are groups at all is open (AMB-36, AMB-140).
         let is_group = id != 0 && !self.asked_for("REQUIRES_STANDARD_JOBS");
         for member in members {
             if let Some(known) = self.channels.get_mut(&member).filter(|known| !known.is_closed) {
                 known.is_closed = true;
-                known.is_closed_by_server = by_client.is_none();
-                known.closed_by_client = by_client.filter(|_| member == id || is_group);
+                (known.is_closed_by_server, known.closed_by_client) = match closer {
+                    Closer::Server => (true, None),
+                    Closer::Client(serial) => (false, serial.filter(|_| member == id || is_group)),
+                };
                 known.is_closed_with_group = member != id;
             }
         }
@@ -319,8 +342,9 @@ impl History {
         let serial = self.sent;
         let share = self.shares.entry(key).or_default();
         share.sent = share.sent.saturating_add(1);
-        share.serial = serial;
         if share.sent == 1 {
+            // An answer to a number that went out twice may be to the first.
+            share.serial = serial;
             self.share_order.push_back(key);
         }
         if self.share_order.len() > KEPT_IDS

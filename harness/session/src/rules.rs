@@ -327,7 +327,7 @@ rules! {
     "first-message" ["SV2-05-115" "SV2-05-116"] Connection true
         "a future job as the first message on a new standard channel" => jobs::FirstMessage::default();
     "prev-hash-first" ["SV2-05-122"] Connection false
-        "SetNewPrevHash before the first job with min_ntime" => Each(jobs::prev_hash_first);
+        "SetNewPrevHash before the first job with min_ntime" => jobs::PrevHashFirst::default();
     "job-version" ["SV2-05-124"] Connection false
         "a version of at least 4 as a signed number" => Each(jobs::version);
     "job-ids" ["SV2-05-120" "SV2-05-131" "SV2-05-161"] Connection false

@@ -105,7 +105,7 @@ impl Session {
 
     fn sent(&mut self, message: &Message) {
         match message {
-            Message::SetupConnection(setup) if self.setup == Setup::None => {
+            Message::SetupConnection(setup) if matches!(self.setup, Setup::None | Setup::Refused) => {
                 self.setup = Setup::Asked { flags: setup.flags };
             }
             Message::OpenStandardMiningChannel(open) => {
@@ -169,11 +169,11 @@ impl Session {
     fn received_work(&mut self, message: &Message, now: Duration) {
         match message {
             Message::NewMiningJob(job) => {
-                let order = self.next_job();
+                let (order, rolls) = (self.next_job(), !self.requires_fixed_version());
                 let channel = self.channels.get_mut(&job.channel_id);
                 // "This must be a standard channel" (spec section 5.3.15).
                 if let Some(channel) = channel.filter(|channel| channel.kind == ChannelKind::Standard) {
-                    channel.standard_job(job, order, now);
+                    channel.standard_job(job, rolls, order, now);
                 }
             }
             Message::NewExtendedMiningJob(job) => {
@@ -299,8 +299,15 @@ impl Session {
         FlagSpec::find("REQUIRES_STANDARD_JOBS").is_some_and(|flag| flags & flag.mask() != 0)
     }
 
-    /// The server addresses a group by 0, unless 0 is the channel of that id.
-    fn note_group_zero(&mut self, message: &Message) {
+    /// Whether the server has set REQUIRES_FIXED_VERSION, so that the client rolls no version (spec section 5.3.1).
+    fn requires_fixed_version(&self) -> bool {
+        let Setup::Accepted { server_flags, .. } = self.setup else { return false };
+        FlagSpec::find("REQUIRES_FIXED_VERSION").is_some_and(|flag| server_flags & flag.mask() != 0)
+    }
+
+    /// The server addresses a group by 0, unless 0 is the channel of that id. Rules look at a message before the model takes
+    /// it in, and must know by then.
+    pub(crate) fn note_group_zero(&mut self, message: &Message) {
         let address = match message {
             Message::NewExtendedMiningJob(job) => Some(job.channel_id),
             Message::SetNewPrevHash(tip) => Some(tip.channel_id),

@@ -27,6 +27,6 @@ pub enum Setup {
         /// Version in use.
         version: u16,
     },
-    /// SetupConnection.Error came. That is final: the server closes the connection (spec section 3.6.3).
+    /// SetupConnection.Error came. The server closes the connection (spec section 3.6.3), unless the client asks anew (AMB-25).
     Refused,
 }

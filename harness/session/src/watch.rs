@@ -77,8 +77,11 @@ impl Watch {
         let message = decoded.ok().filter(|message| is_whole && message.spec().sender != Sender::Server);
         // Frames of extensions that the server does not know are without effect (spec section 3.4.1).
         let is_of_extension = spec.is_none() && frame.header.kind.extension_type != 0;
+        // Whether a wrong channel bit (AMB-03) or surplus bytes (AMB-06) keep a server from doing what a message says is open.
+        let has_wrong_bit = spec.is_some_and(|spec| spec.channel_msg != frame.header.channel_msg);
+        let is_odd = has_wrong_bit || (!tail.is_empty() && !self.history.has_extensions());
         if message.is_some() || !is_of_extension {
-            self.history.sent(message, &self.session);
+            self.history.sent(message, is_odd, &self.session);
         }
         let (connection, session, history) = (self.connection, &self.session, &self.history);
         let seen = Seen { connection, now, frame, spec, decoded, tail, session, history };
@@ -96,6 +99,9 @@ impl Watch {
         let tail = decoded.as_ref().map_or(&[] as &[u8], |decoded| decoded.tail);
         let decoded = decoded.as_ref().map(|decoded| &decoded.message);
         let spec = MessageSpec::of(frame.header.kind);
+        if let Ok(message) = decoded {
+            self.session.note_group_zero(message);
+        }
         let mut said = Vec::new();
         for is_after in [false, true] {
             let (connection, session, history) = (self.connection, &self.session, &self.history);

@@ -79,7 +79,8 @@ const DIFFICULTY_ONE: f64 = 65535.0 * ((1_u128 << 104) as f64) * ((1_u128 << 104
 
 /// new_shares_sum is the sum of the difficulty of the shares of its batch, the demanded one (5.3.13), and starts afresh with each
 /// batch. Judged where the difficulty is above 1, with a tolerance of 1 a share and 0.1 % (AMB-60); while the target
-/// changes, every target so far counts (AMB-48).
+/// changes, every target so far counts (AMB-48). A share that solves a block and is above the channel's target counts as what the
+/// network demands, where that is less (AMB-147).
 #[derive(Default)]
 pub(super) struct Sums {
     by_channel: BTreeMap<u32, Totals>,
@@ -90,6 +91,8 @@ struct Totals {
     /// Easiest and hardest difficulty that the channel's jobs may have.
     easiest: f64,
     hardest: f64,
+    /// The least difficulty of a block so far.
+    of_block: f64,
     /// Shares of all earlier batches.
     count: f64,
 }
@@ -112,6 +115,14 @@ impl Rule for Sums {
                     }
                 }
             }
+            Some(Message::SetNewPrevHash(tip)) => {
+                let difficulty = difficulty_of_block(tip.nbits);
+                for channel in seen.addressed(tip.channel_id) {
+                    if let Some(totals) = self.by_channel.get_mut(&channel.id) {
+                        totals.of_block = totals.of_block.min(difficulty);
+                    }
+                }
+            }
             Some(Message::SubmitSharesSuccess(success)) => self.judge(success, say),
             _ => {}
         }
@@ -124,7 +135,7 @@ impl Sums {
         self.by_channel.remove(&channel_id);
         if self.by_channel.len() < KEPT_CHANNELS {
             let difficulty = difficulty(target);
-            let totals = Totals { easiest: difficulty, hardest: difficulty, count: 0.0 };
+            let totals = Totals { easiest: difficulty, hardest: difficulty, of_block: f64::MAX, count: 0.0 };
             self.by_channel.insert(channel_id, totals);
         }
     }
@@ -139,7 +150,7 @@ impl Sums {
             return;
         }
         let within = |count: f64| {
-            let (least, most) = (count * totals.easiest, count * totals.hardest);
+            let (least, most) = (count * totals.easiest.min(totals.of_block), count * totals.hardest);
             (least * 0.999 - count..=most * 1.001 + count).contains(&sum)
         };
         let came = || format!("{sum} for {count} shares of difficulty {} or so", totals.easiest);
@@ -154,7 +165,16 @@ impl Sums {
 }
 
 fn difficulty(target: U256) -> f64 {
-    let target = target.to_be_bytes().iter().fold(0.0, |number, byte| number * 256.0 + f64::from(*byte));
+    difficulty_of(target.to_be_bytes().iter().fold(0.0, |number, byte| number * 256.0 + f64::from(*byte)))
+}
+
+/// What a compact network target demands. Those that are none are for the rule about nbits.
+fn difficulty_of_block(nbits: u32) -> f64 {
+    let exponent = i32::from(nbits.to_be_bytes()[0]).saturating_sub(3);
+    difficulty_of(f64::from(nbits & 0x7f_ffff) * 256_f64.powi(exponent))
+}
+
+fn difficulty_of(target: f64) -> f64 {
     // Target 0 has a number too: the sum of no shares is 0 there as elsewhere, where none times infinity is nothing at all.
     if target > 0.0 { DIFFICULTY_ONE / target } else { f64::MAX }
 }

@@ -43,6 +43,10 @@ fn is_reaction(message: &Message) -> bool {
 /// After the client has closed a channel, by its own id or by its group's, the server sends nothing more for it (5.3.9), once it
 /// must know (AMB-45). Errors about what came later are right (AMB-44).
 pub(super) fn closed(seen: &Seen<'_>, say: &mut Say<'_>) {
+    // An opening names a channel without being for it: its id may come again (AMB-143).
+    if !seen.spec.is_some_and(|spec| spec.channel_msg) {
+        return;
+    }
     let Some(message) = seen.message() else { return };
     let Some(id) = message.channel_id().filter(|_| !is_reaction(message)) else { return };
     let clauses = |known: &Known| -> Clauses {

@@ -44,7 +44,7 @@ impl Rule for EqualSizes {
                 self.changed.insert(prefix.channel_id);
                 self.changed.retain(|id| seen.session.channel(*id).is_some());
             }
-            Some(Message::SetGroupChannel(group)) => {
+            Some(Message::SetGroupChannel(group)) if counts(seen, group.group_channel_id) => {
                 let listed = group.channel_ids.as_slice().iter().filter_map(|id| seen.session.channel(*id));
                 match differ(listed) {
                     Some(came) => say.breach(&["SV2-05-176"], came),

@@ -1,10 +1,10 @@
 //! Rules about jobs: the first one, their ids, what they rest on.
 
 use super::{Clauses, Rule, Say, Seen};
-use crate::bounds::{KEPT_CHANNELS, KEPT_JOBS};
+use crate::bounds::{KEPT_CHANNELS, KEPT_IDS, KEPT_JOBS};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use sv2_wire::{Message, U256};
+use sv2_wire::{Message, SetNewPrevHash, U256};
 
 /// The first message on a new standard channel is a job (5.3.15), and a future one. That is strict where standard jobs are
 /// required, and open elsewhere and with custom work (AMB-35, AMB-145).
@@ -18,9 +18,12 @@ pub(super) struct FirstMessage {
 
 impl Rule for FirstMessage {
     fn sent(&mut self, seen: &Seen<'_>) {
-        // Whoever talks to the channel at once may get an answer first.
+        // Whoever talks to the channel or its group at once may get an answer first.
         if let Some(id) = seen.message().and_then(Message::channel_id) {
             self.silent.remove(&id);
+            for member in seen.session.group(id) {
+                self.silent.remove(&member);
+            }
         }
     }
 
@@ -58,24 +61,39 @@ impl Rule for FirstMessage {
 }
 
 /// No job with min_ntime comes for a channel before a SetNewPrevHash did, under the channel's id or its group's (5.3.15,
-/// AMB-185).
-pub(super) fn prev_hash_first(seen: &Seen<'_>, say: &mut Say<'_>) {
-    let (id, job_id, min_ntime) = match seen.message() {
-        Some(Message::NewMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
-        Some(Message::NewExtendedMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
-        _ => return,
-    };
-    let channels = seen.addressed(id);
-    if min_ntime.is_none() || channels.is_empty() {
-        return;
-    }
-    match channels.iter().find(|channel| channel.tip.is_none()) {
-        Some(channel) => {
-            let came =
-                format!("job {job_id} with min_ntime, and channel {} has no previous hash", channel.id);
-            say.breach(&["SV2-05-122"], came);
+/// AMB-185). Whether one for the group counts for members that came later is open (AMB-145).
+#[derive(Default)]
+pub(super) struct PrevHashFirst {
+    /// Addresses that had a SetNewPrevHash.
+    had: BTreeSet<u32>,
+}
+
+impl Rule for PrevHashFirst {
+    fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
+        let (id, job_id, min_ntime) = match seen.message() {
+            Some(Message::NewMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
+            Some(Message::NewExtendedMiningJob(job)) => (job.channel_id, job.job_id, job.min_ntime.0),
+            Some(Message::SetNewPrevHash(tip)) => {
+                if self.had.len() < KEPT_IDS {
+                    self.had.insert(tip.channel_id);
+                }
+                return;
+            }
+            _ => return,
+        };
+        let channels = seen.addressed(id);
+        if min_ntime.is_none() || channels.is_empty() {
+            return;
         }
-        None => say.kept(&["SV2-05-122"]),
+        let Some(channel) = channels.iter().find(|channel| channel.tip.is_none()) else {
+            return say.kept(&["SV2-05-122"]);
+        };
+        let came = format!("job {job_id} with min_ntime, and channel {} has no previous hash", channel.id);
+        let has_had = self.had.contains(&id) || self.had.len() >= KEPT_IDS;
+        match channel.id != id && has_had {
+            true => say.lenient(&["SV2-05-122"], Some("AMB-145"), came),
+            false => say.breach(&["SV2-05-122"], came),
+        }
     }
 }
 
@@ -181,9 +199,11 @@ impl UniqueIds {
 
 /// SetNewPrevHash names a job that was sent before as a future job (5.3.17): to the channel, or to its group while it was a
 /// member; for a group, to the group or to each of its members. One that was sent before the SetNewPrevHash before is none any more
-/// (AMB-41).
+/// (AMB-41); but the same message may come once more, or for a channel what its group had (AMB-145).
 #[derive(Default)]
 pub(super) struct NamesFutureJob {
+    /// Job and previous hash of the latest SetNewPrevHash of each address.
+    latest: BTreeMap<u32, (u32, U256)>,
     /// Future jobs that were sent to a group.
     of_groups: BTreeMap<u32, VecDeque<u32>>,
     /// One of them did not fit.
@@ -196,8 +216,12 @@ impl Rule for NamesFutureJob {
             Some(Message::NewExtendedMiningJob(job)) if job.min_ntime.0.is_none() => {
                 self.sent_to(job.channel_id, job.job_id);
             }
+            // A channel that had the id before had other jobs.
+            Some(Message::OpenStandardMiningChannelSuccess(open)) => _ = self.latest.remove(&open.channel_id),
+            Some(Message::OpenExtendedMiningChannelSuccess(open)) => _ = self.latest.remove(&open.channel_id),
             Some(Message::SetNewPrevHash(tip)) => {
                 let (id, job_id) = (tip.channel_id, tip.job_id);
+                let is_again = self.is_again(seen, tip);
                 let is_of_group = self.of_groups.remove(&id).is_some_and(|jobs| jobs.contains(&job_id));
                 let channels = seen.addressed(id);
                 let has_forgotten =
@@ -211,6 +235,9 @@ impl Rule for NamesFutureJob {
                 };
                 if is_of_group || channels.iter().all(has_it) {
                     say.kept(&["SV2-05-145"]);
+                } else if is_again {
+                    let came = format!("job {job_id} of {id} on the same previous hash again");
+                    say.info(&["SV2-05-145"], Some("AMB-145"), came);
                 } else {
                     say.breach(&["SV2-05-145"], format!("job {job_id}, which is no future job of {id}"));
                 }
@@ -230,6 +257,22 @@ impl NamesFutureJob {
         jobs.push_back(job_id);
         if jobs.len() > KEPT_JOBS {
             jobs.pop_front();
+            self.has_forgotten = true;
         }
+    }
+
+    /// Whether this is the latest SetNewPrevHash once more, for all that it addresses.
+    fn is_again(&mut self, seen: &Seen<'_>, tip: &SetNewPrevHash) -> bool {
+        let new = (tip.job_id, tip.prev_hash);
+        let had = |address: u32| self.latest.get(&address) == Some(&new);
+        let channels = seen.addressed(tip.channel_id);
+        let is_again = had(tip.channel_id)
+            || channels.iter().all(|channel| had(channel.id) || had(channel.group_channel_id));
+        if self.latest.len() < KEPT_IDS || self.latest.contains_key(&tip.channel_id) {
+            self.latest.insert(tip.channel_id, new);
+        } else {
+            self.has_forgotten = true;
+        }
+        is_again
     }
 }

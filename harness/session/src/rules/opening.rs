@@ -1,7 +1,7 @@
 //! Rules about the answers to requests, and about the ids that they hand out.
 
 use super::{Clauses, Ending, Rule, Say, Seen};
-use crate::history::{History, Opening};
+use crate::history::{Custom, History, Opening};
 use crate::watch::Moment;
 use std::time::Duration;
 use sv2_wire::{Message, U256};
@@ -230,7 +230,8 @@ impl Rule for RefusalIsHarmless {
     }
 }
 
-/// An answer to a custom job carries the request_id and the channel of the request, unchanged (5.3.19, 5.3.20).
+/// An answer to a custom job carries the request_id and the channel of the request, unchanged (5.3.19, 5.3.20). For one that
+/// was asked for on a group the server may answer per member (AMB-67).
 pub(super) fn custom_pairing(seen: &Seen<'_>, say: &mut Say<'_>) {
     let (request_id, channel_id, clauses): (u32, u32, Clauses) = match seen.message() {
         Some(Message::SetCustomMiningJobSuccess(success)) => {
@@ -241,7 +242,19 @@ pub(super) fn custom_pairing(seen: &Seen<'_>, say: &mut Say<'_>) {
         }
         _ => return,
     };
-    match seen.history.customs.get(&request_id) {
+    let history = seen.history;
+    let is_for_group = |custom: &Custom| {
+        history.groups.contains(&custom.channel_id) && !history.channels.contains_key(&custom.channel_id)
+    };
+    match history.customs.get(&request_id) {
+        Some(custom) if is_for_group(custom) && custom.answered >= custom.asked => {
+            let came = format!("one more answer to request {request_id}, which was for a group");
+            say.lenient(clauses, Some("AMB-67"), came);
+        }
+        Some(custom) if is_for_group(custom) && custom.channel_id != channel_id && custom.asked == 1 => {
+            let came = format!("request {request_id} of group {} on channel {channel_id}", custom.channel_id);
+            say.lenient(clauses, Some("AMB-67"), came);
+        }
         Some(custom) if custom.answered >= custom.asked => {
             say.breach(clauses, format!("one more answer to request {request_id}"));
         }
@@ -251,9 +264,7 @@ pub(super) fn custom_pairing(seen: &Seen<'_>, say: &mut Say<'_>) {
             say.breach(clauses, came);
         }
         Some(_) => say.kept(clauses),
-        None if seen.history.is_complete() => {
-            say.breach(clauses, format!("request_id {request_id}, never used"))
-        }
+        None if history.is_complete() => say.breach(clauses, format!("request_id {request_id}, never used")),
         None => {}
     }
 }

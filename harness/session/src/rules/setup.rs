@@ -15,6 +15,10 @@ const KEPT_PAIRS: usize = 256;
 pub(super) fn answer(seen: &Seen<'_>, say: &mut Say<'_>) {
     let history = seen.history;
     match seen.message() {
+        // What a server does with those who begin otherwise is open.
+        Some(Message::SetupConnectionError(_)) if history.setups == 0 && history.serial() > 0 => {
+            say.info(&["SV2-03-060"], Some("AMB-26"), "SetupConnection.Error for one who had not asked");
+        }
         Some(Message::SetupConnectionSuccess(_) | Message::SetupConnectionError(_)) => {
             if history.setup_answers < history.setups {
                 say.kept(&["SV2-03-060"]);
@@ -114,17 +118,21 @@ impl Rule for NotEchoed {
 }
 
 /// After SetupConnection.Error the server closes the connection; until then nothing but a new SetupConnection is served
-/// (3.6.3, AMB-25).
+/// (3.6.3, AMB-25). Where an earlier SetupConnection was accepted, that may stay in force (AMB-26).
 #[derive(Default)]
 pub(super) struct Refusal {
     is_refused: bool,
+    has_succeeded: bool,
 }
 
 impl Rule for Refusal {
     fn before(&mut self, seen: &Seen<'_>, say: &mut Say<'_>) {
         match seen.message() {
             Some(Message::SetupConnectionError(_)) => self.is_refused = true,
-            Some(Message::SetupConnectionSuccess(_)) => self.is_refused = false,
+            Some(Message::SetupConnectionSuccess(_)) => {
+                self.is_refused = false;
+                self.has_succeeded = true;
+            }
             Some(
                 message @ (Message::OpenStandardMiningChannelSuccess(_)
                 | Message::OpenExtendedMiningChannelSuccess(_)
@@ -134,7 +142,10 @@ impl Rule for Refusal {
                 | Message::SubmitSharesSuccess(_)),
             ) if self.is_refused => {
                 let came = format!("{} after SetupConnection.Error", message.spec().unique_name());
-                say.breach(&["SV2-03-077"], came);
+                match self.has_succeeded {
+                    true => say.lenient(&["SV2-03-077"], Some("AMB-26"), came),
+                    false => say.breach(&["SV2-03-077"], came),
+                }
             }
             _ => {}
         }

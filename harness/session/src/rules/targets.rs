@@ -17,7 +17,7 @@ pub(super) struct WithinMaximum {
 struct Declared {
     /// Maxima, each with the client's frame that declared it, in order.
     maxima: VecDeque<(u64, U256)>,
-    /// An update was refused, and it is open which.
+    /// An update was refused, and it is open which, or it is open whether one was for this channel.
     is_open: bool,
 }
 
@@ -26,6 +26,8 @@ impl Rule for WithinMaximum {
         let Some(Message::UpdateChannel(update)) = seen.message() else { return };
         for channel in seen.addressed(update.channel_id) {
             if let Some(declared) = self.by_channel.get_mut(&channel.id) {
+                // What an update for a group means is open (AMB-46).
+                declared.is_open |= update.channel_id != channel.id;
                 declared.maxima.push_back((seen.history.serial(), update.maximum_target));
                 declared.forget_oldest();
             }

@@ -92,7 +92,13 @@ pub(super) fn order(seen: &Seen<'_>, say: &mut Say<'_>) {
 
 /// Whether the payload begins with a TLV of a negotiated extension, and the rest of it is the message.
 fn is_in_front(seen: &Seen<'_>) -> bool {
-    if seen.message().is_some() && seen.tail.is_empty() {
+    // Fields may read like a TLV: who finds all in its place looks no further.
+    let is_in_place = match tail(seen) {
+        Tail::Empty | Tail::BigEndian => true,
+        Tail::Tlvs(tlvs) => tlvs.iter().all(|tlv| seen.history.has_confirmed(tlv.extension_type)),
+        Tail::Garbage => false,
+    };
+    if seen.message().is_some() && is_in_place {
         return false;
     }
     let mut reader = Reader::new(&seen.frame.payload);

@@ -30,14 +30,17 @@ fn set_up_goes_from_asked_to_accepted() {
 }
 
 #[test]
-fn a_refusal_is_final() {
+fn a_refusal_holds_until_the_client_asks_anew() {
     let mut talk = Dialogue::default();
     talk.client(ask(1));
     talk.server(SetupConnectionError::default());
     assert_eq!(talk.session.setup(), Setup::Refused);
-    talk.client(ask(0));
     talk.server(accept(0));
     assert_eq!(talk.session.setup(), Setup::Refused);
+    talk.client(ask(4));
+    assert_eq!(talk.session.setup(), Setup::Asked { flags: 4 });
+    talk.server(accept(0));
+    assert_eq!(talk.session.setup(), Setup::Accepted { flags: 4, server_flags: 0, version: 2 });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Floods: what a rule has no room for it does not judge, neither for nor against the server. What still fits it judges.
 
+use crate::notation::breaches;
 use crate::occasions::last_said;
 use sv2_session::bounds::{KEPT_CHANNELS, KEPT_IDS, KEPT_JOBS};
 use sv2_session::rules::{RuleSpec, Ruling};
@@ -190,6 +191,19 @@ fn future_jobs_that_can_be_named() {
     assert_eq!(verdict("names-future-job", &begin(channels), "tip 9000 9 77"), "nothing");
     let again = format!("{}{}xjob 1 3 none\n", open(channels), jobs(channels));
     assert_eq!(verdict("names-future-job", &again, "tip 9000 9 77"), "breach", "a known address fits");
+}
+
+#[test]
+fn addresses_that_had_a_previous_hash() {
+    let kept = number(KEPT_IDS);
+    let tips = |last| flood(last, |id| format!("tip {id} 1 77"));
+    let begin = |last| tips(last) + "standard 9000 9001\njob 9000 1 none\n";
+    assert_eq!(verdict("names-future-job", &begin(kept - 1), "tip 9000 2 77"), "breach");
+    assert_eq!(verdict("names-future-job", &begin(kept), "tip 9000 2 77"), "nothing");
+    let begin = |last| tips(last) + "extended 9000 9001\n";
+    let stance = |last| breaches(&last_said("prev-hash-first", &begin(last), "xjob 9001 2 9"));
+    assert_eq!(stance(kept - 1), ["prev-hash-first strict SV2-05-122"]);
+    assert_eq!(stance(kept), ["prev-hash-first lenient AMB-145 SV2-05-122"], "the group may have had one");
 }
 
 #[test]

@@ -18,6 +18,31 @@ pub(crate) const TRACES: &[Traces] = &[
              > UpdateChannel channel_id=2 maximum_target=9000
              > UpdateChannel channel_id=2 maximum_target=6000
              < SetTarget channel_id=2 maximum_target=9000",
+            // What has a wrong channel bit or surplus bytes may be ignored (AMB-03, AMB-06).
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=2 maximum_target=9 | bit
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=2 maximum_target=9 | more ffffff
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
+            // So may an update for a group (AMB-46).
+            "setup
+             standard 2 7
+             > UpdateChannel channel_id=7 maximum_target=9
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900",
+            // Which of two shares of one number was answered is open.
+            "setup
+             standard 2 7
+             > SubmitSharesStandard channel_id=2 sequence_number=1
+             > UpdateChannel channel_id=2 maximum_target=9
+             > SubmitSharesStandard channel_id=2 sequence_number=1
+             < SubmitShares.Error channel_id=2 sequence_number=1 error_code=stale
+             < SetTarget channel_id=2 maximum_target=900",
         ],
         breaks: &[
             (
@@ -103,6 +128,21 @@ pub(crate) const TRACES: &[Traces] = &[
              < SetTarget channel_id=7 maximum_target=x0000000003fffc00000000000000000000000000000000000000000000000000
              > SubmitSharesStandard channel_id=2 sequence_number=1
              < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=64",
+            // A block on an easy network counts as what the network demands (AMB-147): next to nothing, or 16.
+            "setup
+             > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+             < OpenStandardMiningChannel.Success request_id=1 channel_id=2 target=x0000000003fffc00000000000000000000000000000000000000000000000000 group_channel_id=7
+             job 2 1 none
+             tip 2 1 77
+             > SubmitSharesStandard channel_id=2 sequence_number=1 job_id=1
+             < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=0",
+            "setup
+             > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+             < OpenStandardMiningChannel.Success request_id=1 channel_id=2 target=x0000000003fffc00000000000000000000000000000000000000000000000000 group_channel_id=7
+             job 2 1 none
+             tip 2 1 77 nbits=0x1c0ffff0
+             > SubmitSharesStandard channel_id=2 sequence_number=1 job_id=1
+             < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=15",
             // Below difficulty 1 nothing is judged.
             "setup
              > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
@@ -140,6 +180,28 @@ pub(crate) const TRACES: &[Traces] = &[
                  < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=64
                  < SubmitShares.Success channel_id=2 last_sequence_number=2 new_submits_accepted_count=1 new_shares_sum=900",
             ),
+            // No more than the channel demands, no less than the network does, and no less than both where the network demands more.
+            ("difficulty-sum strict SV2-05-102", "setup
+                 > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+                 < OpenStandardMiningChannel.Success request_id=1 channel_id=2 target=x0000000003fffc00000000000000000000000000000000000000000000000000 group_channel_id=7
+                 job 2 1 none
+                 tip 2 1 77
+                 > SubmitSharesStandard channel_id=2 sequence_number=1 job_id=1
+                 < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=66"),
+            ("difficulty-sum strict SV2-05-102", "setup
+                 > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+                 < OpenStandardMiningChannel.Success request_id=1 channel_id=2 target=x0000000003fffc00000000000000000000000000000000000000000000000000 group_channel_id=7
+                 job 2 1 none
+                 tip 2 1 77 nbits=0x1c0ffff0
+                 > SubmitSharesStandard channel_id=2 sequence_number=1 job_id=1
+                 < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=14"),
+            ("difficulty-sum strict SV2-05-102", "setup
+                 > OpenStandardMiningChannel request_id=1 max_target=xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+                 < OpenStandardMiningChannel.Success request_id=1 channel_id=2 target=x0000000003fffc00000000000000000000000000000000000000000000000000 group_channel_id=7
+                 job 2 1 none
+                 tip 2 1 77 nbits=0x1b00ffff
+                 > SubmitSharesStandard channel_id=2 sequence_number=1 job_id=1
+                 < SubmitShares.Success channel_id=2 last_sequence_number=1 new_submits_accepted_count=1 new_shares_sum=62"),
             // Difficulty 1 itself is judged.
             (
                 "difficulty-sum strict SV2-05-102",

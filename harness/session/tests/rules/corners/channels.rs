@@ -141,6 +141,15 @@ pub(crate) const TRACES: &[Traces] = &[
              standard 2 7
              > CloseChannel channel_id=7
              standard 2 7",
+        ),
+        // The opening itself is nothing for the channel that was closed.
+        (
+            "channel-ids info AMB-143 SV2-05-013",
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2
+             standard 3 7
+             standard 2 7",
         )],
     },
     Traces {
@@ -181,6 +190,14 @@ pub(crate) const TRACES: &[Traces] = &[
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 0 0"),
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 0 7\nextended 3 0"),
             ("membership lenient AMB-140 SV2-05-022", "setup\nextended 3 0\nextended 0 7"),
+            // The server closes the group, and its members with it.
+            (
+                "membership lenient AMB-140 SV2-05-022;channel-ids info AMB-143 SV2-05-013;membership lenient AMB-140 SV2-05-022",
+                "setup
+                 standard 2 0
+                 < CloseChannel channel_id=0
+                 standard 2 0",
+            ),
             // Whether closing it closes its members is open, so that nothing is held against what comes for them.
             (
                 "membership lenient AMB-140 SV2-05-022",
@@ -236,6 +253,23 @@ pub(crate) const TRACES: &[Traces] = &[
                  > SetCustomMiningJob channel_id=3 request_id=5
                  < SetCustomMiningJob.Success channel_id=4 request_id=5 job_id=1",
             ),
+            // What a server answers for a group is open.
+            (
+                "custom-job-answer lenient AMB-67 SV2-05-157",
+                "setup flags=2
+                 extended 3 7
+                 > SetCustomMiningJob channel_id=7 request_id=5
+                 < SetCustomMiningJob.Success channel_id=3 request_id=5 job_id=1",
+            ),
+            (
+                "custom-job-answer lenient AMB-67 SV2-05-157;custom-job-answer lenient AMB-67 SV2-05-157",
+                "setup flags=2
+                 extended 3 7
+                 extended 4 7
+                 > SetCustomMiningJob channel_id=7 request_id=5
+                 < SetCustomMiningJob.Success channel_id=3 request_id=5 job_id=1
+                 < SetCustomMiningJob.Success channel_id=4 request_id=5 job_id=1",
+            ),
         ],
     },
     Traces {
@@ -288,8 +322,49 @@ pub(crate) const TRACES: &[Traces] = &[
              > CloseChannel channel_id=2
              standard 4 7
              < UpdateChannel.Error channel_id=2",
+            // What has a wrong channel bit or surplus bytes may be ignored (AMB-03, AMB-06).
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2 | bit
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900
+             < SetGroupChannel group_channel_id=8 channel_ids=[2]",
+            "setup
+             standard 2 7
+             > CloseChannel channel_id=2 | more ffffff
+             standard 3 7
+             < SetTarget channel_id=2 maximum_target=900
+             < SetGroupChannel group_channel_id=8 channel_ids=[2]",
+            // What went out twice may have been answered before the close.
+            "setup
+             standard 2 7
+             standard 3 7
+             > SubmitSharesStandard channel_id=3 sequence_number=1
+             > CloseChannel channel_id=2
+             > SubmitSharesStandard channel_id=3 sequence_number=1
+             < SubmitShares.Error channel_id=3 sequence_number=1 error_code=stale
+             < SetTarget channel_id=2 maximum_target=900",
+            "setup flags=2
+             standard 2 7
+             extended 3 7
+             > SetCustomMiningJob channel_id=3 request_id=5
+             > CloseChannel channel_id=2
+             > SetCustomMiningJob channel_id=3 request_id=5
+             < SetCustomMiningJob.Error channel_id=3 request_id=5 error_code=no
+             < SetTarget channel_id=2 maximum_target=900",
         ],
         breaks: &[
+            // TLVs of an extension are no surplus.
+            (
+                "closed-channel strict SV2-05-068",
+                "setup
+                 > RequestExtensions requested_extensions=[2]
+                 < RequestExtensions.Success supported_extensions=[2]
+                 standard 2 7
+                 > CloseChannel channel_id=2 | more 0200010100ff
+                 standard 3 7
+                 < SetTarget channel_id=2 maximum_target=900",
+            ),
             (
                 "closed-channel strict SV2-05-068",
                 "setup flags=1

@@ -59,8 +59,18 @@ pub(crate) const TRACES: &[Traces] = &[
             // One extension may have several TLVs.
             "setup\n> RequestExtensions\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
                 < SetTarget channel_id=2 maximum_target=1000 | more 0200010100ff0200020100ff",
+            // The fields read like an empty TLV of the extension, and the message might begin behind it.
+            "setup\n> RequestExtensions requested_extensions=[2]\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
+                < SetTarget channel_id=2 maximum_target=1024 | more 0200010000",
         ],
-        breaks: &[],
+        breaks: &[
+            // An empty TLV in front leaves zeros behind that read like one of an extension that nobody confirmed.
+            (
+                "tlv-negotiated strict SV2-03-042 SV2-03-043;tlv-order strict SV2-03-046;known-address strict SV2-05-014 SV2-03-026",
+                "setup\n> RequestExtensions requested_extensions=[2]\n< RequestExtensions.Success supported_extensions=[2]\nstandard 2 7
+                < SetTarget channel_id=2 maximum_target=900 | front 0200010000",
+            ),
+        ],
     },
     Traces {
         rule: "extension-type",

@@ -18,6 +18,12 @@ pub(crate) const TRACES: &[Traces] = &[
              extended 3 7
              < SetExtranoncePrefix channel_id=3 extranonce_prefix=08080808
              xjob 7 1 none",
+            // 0 may stand for no group (AMB-140).
+            "setup
+             standard 2 7
+             > OpenExtendedMiningChannel request_id=1 max_target=5000
+             < OpenExtendedMiningChannel.Success request_id=1 channel_id=3 target=1000 group_channel_id=8 extranonce_prefix=0303 extranonce_size=8
+             < SetGroupChannel group_channel_id=0 channel_ids=[2;3]",
             // Where standard jobs are required, groups mean nothing (AMB-36), and neither sizes nor prefixes matter.
             "setup flags=1
              > OpenStandardMiningChannel request_id=1 max_target=9

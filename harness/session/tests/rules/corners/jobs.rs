@@ -22,6 +22,10 @@ pub(crate) const TRACES: &[Traces] = &[
              standard 2 7
              > UpdateChannel channel_id=2 maximum_target=9
              < SetTarget channel_id=2 maximum_target=9",
+            "setup flags=1
+             standard 2 7
+             > UpdateChannel channel_id=7 maximum_target=9
+             < SetTarget channel_id=2 maximum_target=9",
             // Only the first job must be a future one.
             "setup flags=1
              standard 2 7
@@ -30,7 +34,16 @@ pub(crate) const TRACES: &[Traces] = &[
              job 2 2 9
              job 2 3 9",
         ],
-        breaks: &[],
+        breaks: &[
+            // What was said to another group is no excuse.
+            (
+                "first-message strict SV2-05-115",
+                "setup flags=1
+                 standard 2 7
+                 > UpdateChannel channel_id=8 maximum_target=9
+                 < SetTarget channel_id=2 maximum_target=9",
+            ),
+        ],
     },
     Traces {
         rule: "job-ids",
@@ -127,6 +140,42 @@ pub(crate) const TRACES: &[Traces] = &[
         ],
     },
     Traces {
+        rule: "prev-hash-first",
+        keeps: &[],
+        breaks: &[
+            // Whether the group's previous hash is that of a late member too is open (AMB-145).
+            (
+                "prev-hash-first lenient AMB-145 SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 7
+                 xjob 7 2 9",
+            ),
+            // The member's own is none of the group's, and a job for the channel itself needs one for the channel.
+            (
+                "prev-hash-first strict SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 3 1 none
+                 tip 3 1 77
+                 extended 4 7
+                 xjob 7 2 9",
+            ),
+            (
+                "channel-ids info AMB-143 SV2-05-013;prev-hash-first strict SV2-05-122",
+                "setup
+                 extended 3 7
+                 xjob 3 1 none
+                 tip 3 1 77
+                 > CloseChannel channel_id=3
+                 extended 3 7
+                 xjob 3 2 9",
+            ),
+        ],
+    },
+    Traces {
         rule: "names-future-job",
         keeps: &[
             // To each member what is due to the group.
@@ -148,6 +197,70 @@ pub(crate) const TRACES: &[Traces] = &[
                  tip 2 2 77
                  + 2
                  tip 2 1 78",
+            ),
+            // The same once more, and for one member or one who joins what the group had (AMB-145).
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 tip 3 1 77",
+            ),
+            (
+                "names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 7
+                 tip 4 1 77",
+            ),
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job info AMB-145 SV2-05-145",
+                "setup
+                 standard 2 7
+                 job 2 1 none
+                 tip 2 1 77
+                 tip 2 1 77",
+            ),
+            // Not the job of another group or of a channel that had the id before, and not with another job.
+            (
+                "channel-ids info AMB-143 SV2-05-013;names-future-job strict SV2-05-145",
+                "setup
+                 standard 2 7
+                 job 2 1 none
+                 tip 2 1 77
+                 > CloseChannel channel_id=2
+                 standard 2 7
+                 tip 2 1 77",
+            ),
+            (
+                "channel-ids info AMB-143 SV2-05-013;names-future-job strict SV2-05-145",
+                "setup
+                 extended 2 7
+                 xjob 2 1 none
+                 tip 2 1 77
+                 > CloseChannel channel_id=2
+                 extended 2 7
+                 tip 2 1 77",
+            ),
+            (
+                "names-future-job strict SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 extended 4 8
+                 tip 4 1 77",
+            ),
+            (
+                "prev-hash-address info - SV2-05-140;names-future-job strict SV2-05-145",
+                "setup
+                 extended 3 7
+                 xjob 7 1 none
+                 tip 7 1 77
+                 tip 3 2 77",
             ),
             // A group's job with min_ntime is no future job either, nor one that waits for want of a previous hash.
             (

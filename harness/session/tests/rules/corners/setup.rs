@@ -18,6 +18,21 @@ pub(crate) const TRACES: &[Traces] = &[
              < SetupConnection.Error",
         ],
         breaks: &[
+            // Who begins with something else may be told so, and may then ask.
+            (
+                "setup-answer info AMB-26 SV2-03-060",
+                "> OpenStandardMiningChannel request_id=1 max_target=5000
+                 < SetupConnection.Error error_code=setup-connection-required
+                 < close",
+            ),
+            (
+                "setup-answer info AMB-26 SV2-03-060",
+                "> OpenStandardMiningChannel request_id=1 max_target=5000
+                 < SetupConnection.Error error_code=setup-connection-required
+                 > SetupConnection min_version=2 max_version=2
+                 < SetupConnection.Success used_version=2",
+            ),
+            ("setup-answer strict SV2-03-060", "< SetupConnection.Error error_code=no"),
             // Before the answer no subprotocol is agreed on.
             (
                 "setup-answer info AMB-127 SV2-03-060",
@@ -36,8 +51,15 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "setup-version",
-        keeps: &["> SetupConnection min_version=3 max_version=2
-             < SetupConnection.Success used_version=5"],
+        keeps: &[
+            "> SetupConnection min_version=3 max_version=2
+             < SetupConnection.Success used_version=5",
+            // Who was refused asks for something else.
+            "> SetupConnection min_version=3 max_version=3
+             < SetupConnection.Error error_code=version
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2",
+        ],
         breaks: &[],
     },
     Traces {
@@ -51,7 +73,16 @@ pub(crate) const TRACES: &[Traces] = &[
             "setup
              < close",
         ],
-        breaks: &[],
+        breaks: &[(
+            "setup-refusal lenient AMB-26 SV2-03-077",
+            "setup flags=1
+             standard 2 7
+             job 2 1 none
+             tip 2 1 77
+             > SetupConnection min_version=2 max_version=2 flags=1
+             < SetupConnection.Error error_code=already-set-up
+             job 2 2 1700000001",
+        )],
     },
     Traces {
         rule: "server-flags",
@@ -91,15 +122,29 @@ pub(crate) const TRACES: &[Traces] = &[
     },
     Traces {
         rule: "fixed-version",
-        keeps: &["> SetupConnection min_version=2 max_version=2 flags=1
-             < SetupConnection.Success used_version=2 flags=1"],
+        keeps: &[
+            "> SetupConnection min_version=2 max_version=2 flags=1
+             < SetupConnection.Success used_version=2 flags=1",
+            "> SetupConnection min_version=2 max_version=2 flags=4
+             < SetupConnection.Error flags=4 error_code=no
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2 flags=1",
+        ],
         breaks: &[],
     },
     Traces {
         rule: "version-rolling",
-        keeps: &["setup
+        keeps: &[
+            "setup
              extended 3 7
-             xjob 3 1 none version_rolling_allowed=false"],
+             xjob 3 1 none version_rolling_allowed=false",
+            "> SetupConnection min_version=2 max_version=2 flags=7
+             < SetupConnection.Error flags=2 error_code=no-work-selection
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2
+             extended 3 7
+             xjob 3 1 none version_rolling_allowed=false",
+        ],
         breaks: &[],
     },
     Traces {
@@ -111,6 +156,12 @@ pub(crate) const TRACES: &[Traces] = &[
             "> SetupConnection protocol=2 min_version=2 max_version=2
              < SetupConnection.Success used_version=2
              < NewTemplate",
+            "> SetupConnection protocol=1 min_version=2 max_version=2
+             < SetupConnection.Error error_code=no-jd
+             > SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2
+             standard 2 7
+             job 2 1 none",
         ],
         breaks: &[
             // The flags of job declaration are not those of mining.

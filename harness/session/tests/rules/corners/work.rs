@@ -95,6 +95,15 @@ pub(crate) const TRACES: &[Traces] = &[
     Traces {
         rule: "disjoint-work",
         keeps: &[
+            // Where the server fixes the version, two versions are two jobs.
+            "> SetupConnection min_version=2 max_version=2
+             < SetupConnection.Success used_version=2 flags=1
+             standard 2 7
+             standard 3 7
+             job 2 1 none merkle_root=5
+             tip 2 1 77
+             job 3 1 none merkle_root=5 version=0x20000020
+             tip 3 1 77",
             // One's own work may come again.
             "setup
              standard 2 7
@@ -154,6 +163,28 @@ pub(crate) const TRACES: &[Traces] = &[
              B tip 2 1 77",
         ],
         breaks: &[
+            // Elsewhere rolling makes one of the other, and one version is one job everywhere.
+            (
+                "disjoint-work strict SV2-05-002",
+                "setup
+                 standard 2 7
+                 standard 3 7
+                 job 2 1 none merkle_root=5
+                 tip 2 1 77
+                 job 3 1 none merkle_root=5 version=0x20000020
+                 tip 3 1 77",
+            ),
+            (
+                "disjoint-work strict SV2-05-002",
+                "> SetupConnection min_version=2 max_version=2
+                 < SetupConnection.Success used_version=2 flags=1
+                 standard 2 7
+                 standard 3 7
+                 job 2 1 none merkle_root=5
+                 tip 2 1 77
+                 job 3 1 none merkle_root=5
+                 tip 3 1 77",
+            ),
             // Nobody but the owner gives work back.
             (
                 "disjoint-work strict SV2-05-002",
