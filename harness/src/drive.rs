@@ -11,6 +11,8 @@ use crate::verdict::{Outcome, Verdict};
 use socket::{SocketEvent, Write, connect, read, write_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sv2_reference_pool::clock::Clock;
 use sv2_reference_pool::server::{Given, Seen, Server, ServerError, ServerHandle};
@@ -246,13 +248,16 @@ impl Driver {
     }
 
     fn adopt(&mut self, connection: Connection, stream: TcpStream) -> std::io::Result<()> {
-        stream.set_nodelay(true)?;
+        // A socket that was reset by now may refuse; reading tells of the reset.
+        let _ = stream.set_nodelay(true);
         let local = stream.local_addr()?;
         let (reader, writer) = stream.into_split();
         let (sender, writes) = mpsc::unbounded_channel();
         let (gate, is_open) = watch::channel(true);
-        let reader = tokio::spawn(read(connection, reader, is_open, self.sender.clone())).abort_handle();
-        self.writers.push(tokio::spawn(write_all(writer, writes)));
+        let is_reset = Arc::new(AtomicBool::new(false));
+        let reading = read(connection, reader, is_open, Arc::clone(&is_reset), self.sender.clone());
+        let reader = tokio::spawn(reading).abort_handle();
+        self.writers.push(tokio::spawn(write_all(writer, writes, is_reset)));
         let socket = Socket { local, writer: sender, reader, gate, sent: 0, received: 0, is_closed: false };
         self.sockets.insert(connection, socket);
         Ok(())

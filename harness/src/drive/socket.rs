@@ -2,6 +2,8 @@
 
 use crate::runner::Connection;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -54,6 +56,7 @@ pub(super) async fn read(
     connection: Connection,
     mut reader: OwnedReadHalf,
     mut gate: watch::Receiver<bool>,
+    is_reset: Arc<AtomicBool>,
     sender: mpsc::Sender<(Connection, SocketEvent)>,
 ) {
     let mut buffer = vec![0; 65536];
@@ -68,6 +71,8 @@ pub(super) async fn read(
             read = reader.read(&mut buffer) => read,
         };
         let event = match read {
+            // The system tells of a reset once, and then as if of an orderly end.
+            Ok(0) if is_reset.load(Ordering::Relaxed) => SocketEvent::Reset,
             Ok(0) => SocketEvent::Finished,
             Ok(count) => SocketEvent::Bytes(buffer[..count].to_vec()),
             Err(_) => SocketEvent::Reset,
@@ -79,7 +84,11 @@ pub(super) async fn read(
     }
 }
 
-pub(super) async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::UnboundedReceiver<Write>) {
+pub(super) async fn write_all(
+    mut writer: OwnedWriteHalf,
+    mut writes: mpsc::UnboundedReceiver<Write>,
+    is_reset: Arc<AtomicBool>,
+) {
     while let Some(write) = writes.recv().await {
         let done = match write {
             Write::Bytes(bytes) => writer.write_all(&bytes).await,
@@ -91,7 +100,8 @@ pub(super) async fn write_all(mut writer: OwnedWriteHalf, mut writes: mpsc::Unbo
                 return;
             }
         };
-        if done.is_err() {
+        if let Err(error) = done {
+            is_reset.fetch_or(error.kind() == ErrorKind::ConnectionReset, Ordering::Relaxed);
             return;
         }
     }
