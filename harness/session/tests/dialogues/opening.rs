@@ -73,6 +73,7 @@ fn new_work_and_acknowledgements_need_no_request() {
         MESSAGES.iter().filter(|spec| Message::zero(spec.kind).is_some_and(|it| Session::is_ambient(&it)));
     let names: Vec<&str> = rows.map(|spec| spec.name).collect();
     let ambient = [
+        "ChannelEndpointChanged",
         "NewMiningJob",
         "SetExtranoncePrefix",
         "SubmitShares.Success",
