@@ -248,3 +248,32 @@ impl Records {
 fn take_array<const N: usize>(buffer: &mut Buffer) -> Option<[u8; N]> {
     buffer.take(N).and_then(|bytes| bytes.try_into().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SetupConnectionSuccess;
+
+    #[test]
+    fn without_encryption_frames_go_as_they_are() {
+        let frame = Frame::of(&SetupConnectionSuccess { used_version: 2, flags: 0 }.into()).unwrap();
+        let mut link = Link::plain(100);
+        assert!(link.is_established());
+        let mut bytes = Vec::new();
+        link.seal(&frame, &mut bytes).unwrap();
+        assert_eq!(bytes, frame.to_bytes());
+        link.seal_record(&[1, 2], &mut bytes).unwrap();
+        assert_eq!(bytes, [frame.to_bytes(), vec![1, 2]].concat());
+        link.receive(&bytes);
+        assert!(matches!(link.poll(), Ok(Some(Event::Frame(came))) if came == frame));
+        assert!(matches!(link.poll(), Ok(None)));
+        assert_eq!((link.pending(), link.announced()), (2, None));
+    }
+
+    #[test]
+    fn nothing_goes_before_the_handshake() {
+        let (mut link, _) = Link::initiator(Initiator::new([7; 64]), 100);
+        assert!(!link.is_established());
+        assert!(matches!(link.seal_record(&[1], &mut Vec::new()), Err(LinkError::NotEstablished)));
+    }
+}
