@@ -164,6 +164,14 @@ impl Conn {
         }
     }
 
+    /// Closes the connection from our side.
+    pub(crate) fn close(&mut self, trace: &mut Vec<TraceLine>) {
+        self.closed = Some(Closed::ByUs);
+        self.over(Ending::ByClient, trace.len());
+        trace.push(self.note("closed"));
+        self.world.output(Output::Close(self.id));
+    }
+
     /// Whether frames can be sent.
     pub(crate) fn has_link(&self) -> bool {
         self.link.is_some()

@@ -1,15 +1,14 @@
 //! Steps that wait for the peer and judge what comes.
 
+use super::Control;
 use super::connection::{Closed, Conn, Item};
 use super::judge::{Line, Stop};
 use super::play::{Player, came};
 use super::value::Datum;
-use super::{Control, Output};
 use crate::scenario::syntax::{Arm, Claims, Expect, ExpectForm, Judgement, Outcome, Step};
 use crate::suite::Source;
 use std::sync::Arc;
 use std::time::Duration;
-use sv2_session::rules::Ending;
 use sv2_session::{ChannelKind, Session, Setup, answers};
 use sv2_wire::frame::Frame;
 use sv2_wire::{Message, MessageSpec, SubmitSharesExtended, SubmitSharesStandard};
@@ -264,11 +263,7 @@ impl Player {
             let allowed = "SetupConnection.Success on a fresh connection".to_owned();
             return self.report.broken(line, allowed, came(&item));
         }
-        let fresh = &mut self.conns[conn];
-        fresh.closed = Some(Closed::ByUs);
-        fresh.over(Ending::ByClient, self.report.trace.len());
-        self.report.trace.push(fresh.note("closed"));
-        self.world.output(Output::Close(fresh.id));
+        self.conns[conn].close(&mut self.report.trace);
         Ok(())
     }
 

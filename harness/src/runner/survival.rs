@@ -13,7 +13,6 @@ use crate::verdict::{Finding, Place, Survival, Verdict};
 use rand_core::RngCore;
 use std::rc::Rc;
 use std::sync::Arc;
-use sv2_session::rules::Ending;
 use sv2_wire::Message;
 use sv2_wire::frame::Frame;
 use sv2_wire::noise::Initiator;
@@ -65,12 +64,8 @@ impl Player {
 
     /// Whether the peer answers a fresh connection once there is no other: it may bound how many it takes at a time.
     pub(super) async fn answers_alone(&mut self) -> bool {
-        let lines = self.report.trace.len();
         for conn in self.conns.iter_mut().filter(|conn| conn.closed.is_none()) {
-            conn.closed = Some(Closed::ByUs);
-            conn.over(Ending::ByClient, lines);
-            self.report.trace.push(conn.note("closed"));
-            self.world.output(Output::Close(conn.id));
+            conn.close(&mut self.report.trace);
         }
         matches!(self.visit().await, Ok(Item::Message(_)))
     }
